@@ -1,0 +1,25 @@
+//! What a run may do: names, limits, labels, grants, and the plain types that the other crates share.
+//!
+//! Pure: nothing here reads the environment, the clock, the disk or the network. A [`Grant`] can only be made here, from a
+//! [`Policy`], so that no stage of a run can give itself more than the operator wrote. Connections, programs and
+//! processes are deliberately absent.
+
+mod catalog;
+mod error;
+mod grant;
+mod identity;
+mod label;
+mod language;
+mod limits;
+mod names;
+mod reply;
+
+pub use catalog::{Annotations, Catalog, Server, ServerState, Tool};
+pub use error::{CallError, ErrorCode};
+pub use grant::{Decision, Grant, LoweredLimits, Policy};
+pub use identity::{Context, Principal, RunId};
+pub use label::{Label, LabelKind, Labels};
+pub use language::{Guest, Language};
+pub use limits::Limits;
+pub use names::{NameError, ServerName, ToolName, closest, mint};
+pub use reply::{Block, Reply, ResourceBody};

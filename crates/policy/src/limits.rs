@@ -1,0 +1,62 @@
+//! Every limit of a run, with its default. The operator sets ceilings; a request may only lower them.
+
+use std::time::Duration;
+
+/// The limits of one run. Each field says which attack it stops and whose resource it guards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall clock of a run, from the moment it is bound to a worker; then the worker is killed. Guards a worker's slot.
+    pub wall: Duration,
+    /// How long a run may queue for a worker. Guards the client against waiting without end.
+    pub queue: Duration,
+    /// Linear memory of the guest, in bytes. Guards the machine's memory.
+    pub memory_bytes: usize,
+    /// Size of a program, in bytes of UTF-8. Guards the parsers of the broker.
+    pub program_bytes: usize,
+    /// Printed output that is kept, in bytes. Guards the broker's memory against an output flood.
+    pub output_kept_bytes: usize,
+    /// What the model is shown of a run, in bytes. Guards the model's context.
+    pub output_shown_bytes: usize,
+    /// Upstream calls of a run. Guards the upstreams.
+    pub calls: u32,
+    /// Upstream calls of a run at the same time; more wait for their turn. Guards the upstreams.
+    pub calls_in_flight: usize,
+    /// Wall clock of one upstream call. Guards the run against an upstream that never answers.
+    pub call: Duration,
+    /// Size of one upstream reply as it came over the wire, in bytes. Guards the broker's memory.
+    pub reply_bytes: usize,
+    /// Nesting of an upstream reply. Guards every recursive reader after it.
+    pub reply_depth: usize,
+    /// All replies that the broker holds at one time, over all runs, in bytes.
+    pub replies_bytes: usize,
+    /// Live workers. Guards the machine's memory and processes.
+    pub workers: usize,
+    /// Bytes in a workspace.
+    pub workspace_bytes: u64,
+    /// Files, directories and links in a workspace.
+    pub workspace_files: u64,
+}
+
+const MIB: usize = 1024 * 1024;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            wall: Duration::from_secs(30),
+            queue: Duration::from_secs(30),
+            memory_bytes: 512 * MIB,
+            program_bytes: 256 * 1024,
+            output_kept_bytes: 8 * MIB,
+            output_shown_bytes: 16 * 1024,
+            calls: 200,
+            calls_in_flight: 16,
+            call: Duration::from_secs(30),
+            reply_bytes: 16 * MIB,
+            reply_depth: 128,
+            replies_bytes: 256 * MIB,
+            workers: 16,
+            workspace_bytes: 256 * MIB as u64,
+            workspace_files: 10_000,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Runs a guest in a worker process under limits. Wasmtime lives here and nowhere else.
+//!
+//! Two walls stand around a program: the WebAssembly guest, which can reach nothing but WASI on one directory and `host.call`; and
+//! the worker process, which can reach nothing but one socket, one output file and that directory, and is killed when its time
+//! is over. This crate knows neither gates nor tools: it carries bytes, so that no mistake in a check becomes an escape.
+//!
+//! In reading order: [`engine`](mod@engine) and [`guests`] (compiled guests), `frame` (what broker and worker say), `zygote` and `seal` (how
+//! a worker comes to be), `wasi`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`] (the broker's side), [`run`].
+
+mod engine;
+mod frame;
+pub mod guests;
+mod instance;
+mod output;
+mod pool;
+mod process;
+mod protections;
+mod run;
+mod seal;
+mod slots;
+mod snapshot;
+mod sys;
+mod wasi;
+mod worker;
+mod zygote;
+
+pub use output::Output;
+pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
+pub use protections::{Protection, protections};
+pub use run::{Bind, End, Finished, Host};
+pub use snapshot::SnapshotError;
+
+/// The hidden first argument that makes a process the zygote.
+const ZYGOTE_ARGUMENT: &str = "__zygote";
+
+/// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.
+pub fn worker_main() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == ZYGOTE_ARGUMENT) {
+        zygote::main(arguments.collect());
+    }
+}

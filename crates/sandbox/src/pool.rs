@@ -1,0 +1,276 @@
+//! Warm workers per guest, and the zygote that they come from.
+//!
+//! A worker with an instance waits for each guest, so that a run does not wait for a fork. It serves one session or one stateless run and is
+//! never used again. An abnormal death retires the zygote: its forks share one address-space layout, which may have been learned.
+
+use crate::{
+    frame::FromWorker,
+    guests::{self, GuestError},
+    output::{self, Output},
+    process::{Exit, Zygote},
+    run,
+    slots::{Slot, Slots},
+};
+use policy::{Guest, Principal};
+use std::{
+    collections::HashMap,
+    fs::File,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{net::UnixStream, sync::oneshot};
+
+/// How long a forked worker may take to say ready. Generous: a machine may be very busy.
+const READY_WAIT: Duration = Duration::from_secs(20);
+
+/// How many workers are kept ready for each guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Warm {
+    /// With the Python guest.
+    pub python: usize,
+    /// With the JavaScript guest.
+    pub javascript: usize,
+}
+
+impl Default for Warm {
+    fn default() -> Self {
+        Warm { python: 2, javascript: 2 }
+    }
+}
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the guests are.
+    pub cache: PathBuf,
+    /// The binary to exec as the zygote; `None`: this one, whose `main` calls [`crate::worker_main`] first.
+    pub binary: Option<PathBuf>,
+    /// Workers kept ready.
+    pub warm: Warm,
+    /// Workers that may be in use at the same time.
+    pub workers: usize,
+    /// Printed output kept per worker, in bytes.
+    pub output_kept_bytes: u64,
+}
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The guests could not be read.
+    #[error(transparent)]
+    Guests(#[from] GuestError),
+    /// This guest is not there.
+    #[error("the {0} guest is not built; build it with `cargo xtask guests`, or compile it for this machine with `cofferdam guests build`")]
+    NotBuilt(&'static str),
+    /// The zygote could not be started.
+    #[error("the worker process could not be started: {0}")]
+    Zygote(String),
+    /// A worker could not be made.
+    #[error("no worker could be made: {0}")]
+    Worker(String),
+}
+
+/// The broker's side of all workers.
+#[derive(Debug, Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    settings: Settings,
+    binary: PathBuf,
+    slots: Slots,
+    zygote: tokio::sync::Mutex<Option<Arc<Zygote>>>,
+    warm: Mutex<HashMap<Guest, Vec<Idle>>>,
+}
+
+/// A worker that waits for work.
+#[derive(Debug)]
+struct Idle {
+    socket: UnixStream,
+    output: File,
+    pid: i32,
+    exited: oneshot::Receiver<Exit>,
+    zygote: Arc<Zygote>,
+}
+
+/// A worker in use. Killed when it is dropped.
+#[derive(Debug)]
+pub struct Worker {
+    pub(crate) socket: UnixStream,
+    pub(crate) exited: oneshot::Receiver<Exit>,
+    output: File,
+    kept_bytes: u64,
+    pid: i32,
+    zygote: Arc<Zygote>,
+    _slot: Slot,
+}
+
+impl Sandbox {
+    /// Starts the zygote and begins to warm workers.
+    ///
+    /// # Errors
+    /// When no guest is built, or the zygote cannot be started.
+    pub async fn start(settings: Settings) -> Result<Self, SandboxError> {
+        let binary = match &settings.binary {
+            Some(binary) => binary.clone(),
+            None => std::env::current_exe().map_err(|e| SandboxError::Zygote(e.to_string()))?,
+        };
+        let slots = Slots::new(settings.workers);
+        let sandbox = Sandbox(Arc::new(Inner { settings, binary, slots, zygote: tokio::sync::Mutex::default(), warm: Mutex::default() }));
+        sandbox.zygote().await?;
+        for guest in Guest::ALL {
+            sandbox.refill(guest);
+        }
+        Ok(sandbox)
+    }
+
+    /// A worker for one session or one stateless run; waits in a fair queue while all are in use. Dropping the future leaves the queue.
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub async fn worker(&self, guest: Guest, principal: &Principal) -> Result<Worker, SandboxError> {
+        let slot = self.0.slots.take(principal).await;
+        let idle = match self.take_warm(guest) {
+            Some(idle) => idle,
+            None => self.spawn(guest).await?,
+        };
+        self.refill(guest);
+        let Idle { socket, output, pid, exited, zygote } = idle;
+        Ok(Worker { socket, exited, output, kept_bytes: self.0.settings.output_kept_bytes, pid, zygote, _slot: slot })
+    }
+
+    /// How many runs wait for a worker.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.slots.waiting()
+    }
+
+    /// Retires the zygote after an abnormal death: workers in use go on, new ones come from a new zygote.
+    pub async fn retire_zygote(&self, worker: &Worker) {
+        let mut current = self.0.zygote.lock().await;
+        if current.as_ref().is_some_and(|zygote| Arc::ptr_eq(zygote, &worker.zygote)) {
+            tracing::warn!(pid = worker.zygote.pid(), "a worker died abnormally: its zygote is retired");
+            *current = None;
+            self.warm().clear();
+        }
+        drop(current);
+        for guest in Guest::ALL {
+            self.refill(guest);
+        }
+    }
+
+    fn warm(&self) -> MutexGuard<'_, HashMap<Guest, Vec<Idle>>> {
+        self.0.warm.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A warm worker that is still alive.
+    fn take_warm(&self, guest: Guest) -> Option<Idle> {
+        let mut warm = self.warm();
+        let idle = warm.get_mut(&guest)?;
+        loop {
+            let mut next = idle.pop()?;
+            if !next.zygote.is_gone() && matches!(next.exited.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+                return Some(next);
+            }
+        }
+    }
+
+    /// Brings the warm workers of a guest back to their number, in the background.
+    fn refill(&self, guest: Guest) {
+        let wanted = match guest {
+            Guest::Python => self.0.settings.warm.python,
+            Guest::JavaScript => self.0.settings.warm.javascript,
+        };
+        let sandbox = self.clone();
+        tokio::spawn(async move {
+            while sandbox.warm().get(&guest).map_or(0, Vec::len) < wanted {
+                match sandbox.spawn(guest).await {
+                    Ok(idle) => {
+                        let mut warm = sandbox.warm();
+                        let waiting = warm.entry(guest).or_default();
+                        if waiting.len() < wanted {
+                            waiting.push(idle);
+                        }
+                    }
+                    Err(SandboxError::NotBuilt(_)) => return,
+                    Err(error) => {
+                        tracing::warn!(%error, guest = guest.name(), "no warm worker");
+                        return;
+                    }
+                }
+            }
+        });
+    }
+
+    /// The zygote that new workers come from; started anew when it is gone.
+    async fn zygote(&self) -> Result<Arc<Zygote>, SandboxError> {
+        let mut current = self.0.zygote.lock().await;
+        if let Some(zygote) = current.as_ref().filter(|zygote| !zygote.is_gone()) {
+            return Ok(Arc::clone(zygote));
+        }
+        let compiled = compiled(&self.0.settings.cache)?;
+        let binary = self.0.binary.clone();
+        let started = tokio::task::spawn_blocking(move || Zygote::start(&binary, &compiled)).await;
+        let zygote = started.map_err(|e| SandboxError::Zygote(e.to_string()))?.map_err(SandboxError::Zygote)?;
+        *current = Some(Arc::clone(&zygote));
+        Ok(zygote)
+    }
+
+    async fn spawn(&self, guest: Guest) -> Result<Idle, SandboxError> {
+        let zygote = self.zygote().await?;
+        let failed = |e: std::io::Error| SandboxError::Worker(e.to_string());
+        let output = output::create(self.0.settings.output_kept_bytes).map_err(failed)?;
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
+        let started = zygote.spawn(guest, &theirs, &output).await.map_err(|reason| match reason.contains("is not built") {
+            true => SandboxError::NotBuilt(guest.name()),
+            false => SandboxError::Worker(reason),
+        })?;
+        drop(theirs);
+        ours.set_nonblocking(true).map_err(failed)?;
+        let mut socket = UnixStream::from_std(ours).map_err(failed)?;
+        match tokio::time::timeout(READY_WAIT, run::receive(&mut socket)).await {
+            Ok(Ok(FromWorker::Ready)) => Ok(Idle { socket, output, pid: started.pid, exited: started.exited, zygote }),
+            Ok(Ok(FromWorker::Fault(reason))) => Err(SandboxError::Worker(reason)),
+            Ok(Ok(_)) => Err(SandboxError::Worker("it did not say ready".to_owned())),
+            Ok(Err(error)) => {
+                let exit = tokio::time::timeout(Duration::from_secs(1), started.exited).await.ok().and_then(Result::ok);
+                Err(SandboxError::Worker(format!("it ended before it was ready: {error} ({exit:?})")))
+            }
+            Err(_) => {
+                zygote.kill(started.pid);
+                Err(SandboxError::Worker(format!("it was not ready within {} s", READY_WAIT.as_secs())))
+            }
+        }
+    }
+}
+
+/// The compiled guests of this machine.
+fn compiled(cache: &std::path::Path) -> Result<Vec<(Guest, PathBuf)>, SandboxError> {
+    let compiled: Vec<_> = guests::list(cache)?.into_iter().filter_map(|g| Some((g.guest, g.compiled?))).collect();
+    if compiled.is_empty() { Err(SandboxError::NotBuilt("python")) } else { Ok(compiled) }
+}
+
+impl Worker {
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Kills its process.
+    pub(crate) fn kill(&self) {
+        self.zygote.kill(self.pid);
+    }
+
+    /// What was printed so far.
+    pub(crate) fn output(&self) -> Output {
+        output::read(&self.output, self.kept_bytes).unwrap_or_default()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,192 @@
+//! The second wall: what a worker process may still do once it is sealed.
+//!
+//! In this order: descriptors closed, non-dumpable, resource limits, no new privileges, system-call filter; then the instance is made and the
+//! worker says ready. When it is bound: Landlock with its one directory, then a second filter that takes away what binding needed.
+//! Nothing of a session is in the process before that. A system call outside the list kills the process.
+
+use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule};
+use std::{collections::BTreeMap, path::Path};
+
+/// Descriptors that a worker may have open: its own handful and the files of the guest.
+const DESCRIPTORS: u64 = 256;
+
+/// The system-call filters, compiled once in the zygote.
+#[derive(Debug)]
+pub(crate) struct Filters {
+    /// `clone3` answers "not implemented", so that the C library falls back to `clone`, whose flags a filter can read.
+    no_clone3: BpfProgram,
+    before_bind: BpfProgram,
+    after_bind: BpfProgram,
+}
+
+/// What a worker needs from the kernel, always.
+const ALLOWED: &[i64] = &[
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_readv,
+    libc::SYS_writev,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_preadv,
+    libc::SYS_pwritev,
+    libc::SYS_recvfrom,
+    libc::SYS_sendto,
+    libc::SYS_recvmsg,
+    libc::SYS_sendmsg,
+    libc::SYS_close,
+    libc::SYS_fcntl,
+    libc::SYS_dup,
+    libc::SYS_lseek,
+    libc::SYS_fstat,
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_openat,
+    libc::SYS_openat2,
+    libc::SYS_getdents64,
+    libc::SYS_readlinkat,
+    libc::SYS_mkdirat,
+    libc::SYS_unlinkat,
+    libc::SYS_renameat,
+    libc::SYS_renameat2,
+    libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_ftruncate,
+    libc::SYS_fallocate,
+    libc::SYS_fadvise64,
+    libc::SYS_utimensat,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_getrandom,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_ppoll,
+    libc::SYS_epoll_create1,
+    libc::SYS_epoll_ctl,
+    libc::SYS_epoll_pwait,
+    libc::SYS_eventfd2,
+    libc::SYS_restart_syscall,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// The same with the names that only this architecture has.
+#[cfg(target_arch = "x86_64")]
+const ALLOWED_HERE: &[i64] = &[libc::SYS_poll, libc::SYS_epoll_wait];
+#[cfg(not(target_arch = "x86_64"))]
+const ALLOWED_HERE: &[i64] = &[];
+
+/// What only the way from ready to bound needs.
+const ALLOWED_BEFORE_BIND: &[i64] = &[
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_restrict_self,
+    libc::SYS_seccomp,
+    libc::SYS_prlimit64,
+    libc::SYS_clone3,
+];
+
+impl Filters {
+    /// Compiles the filters.
+    ///
+    /// # Errors
+    /// On a processor for which there is no filter.
+    pub(crate) fn compile() -> Result<Self, String> {
+        let clone3 = BTreeMap::from([(libc::SYS_clone3, vec![])]);
+        Ok(Filters {
+            no_clone3: program(clone3, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.unsigned_abs()))?,
+            before_bind: program(rules(true)?, SeccompAction::KillProcess, SeccompAction::Allow)?,
+            after_bind: program(rules(false)?, SeccompAction::KillProcess, SeccompAction::Allow)?,
+        })
+    }
+}
+
+fn program(rules: BTreeMap<i64, Vec<SeccompRule>>, otherwise: SeccompAction, matched: SeccompAction) -> Result<BpfProgram, String> {
+    let architecture = std::env::consts::ARCH.try_into().map_err(|e| format!("seccomp: {e}"))?;
+    let filter = SeccompFilter::new(rules, otherwise, matched, architecture).map_err(|e| format!("seccomp: {e}"))?;
+    filter.try_into().map_err(|e| format!("seccomp: {e}"))
+}
+
+fn rules(before_bind: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().chain(ALLOWED_HERE).map(|call| (*call, vec![])).collect();
+    let when = |argument: u8, mask: i32, value: i32| -> Result<Vec<SeccompRule>, String> {
+        let operator = SeccompCmpOp::MaskedEq(u64::from(mask.unsigned_abs()));
+        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, u64::from(value.unsigned_abs()))
+            .and_then(|condition| SeccompRule::new(vec![condition]))
+            .map(|rule| vec![rule])
+            .map_err(|e| format!("seccomp: {e}"))
+    };
+    // A thread, never a process: the file functions of WASI run on threads of their own.
+    let thread = libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND;
+    rules.insert(libc::SYS_clone, when(0, thread, thread)?);
+    if before_bind {
+        rules.extend(ALLOWED_BEFORE_BIND.iter().map(|call| (*call, vec![])));
+        rules.extend([libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_prctl].map(|call| (call, vec![])));
+    } else {
+        // No new code: a page may be written or executed, and none becomes executable.
+        rules.insert(libc::SYS_mmap, when(2, libc::PROT_EXEC, 0)?);
+        rules.insert(libc::SYS_mprotect, when(2, libc::PROT_EXEC, 0)?);
+        rules.insert(libc::SYS_prctl, when(0, i32::MAX, libc::PR_SET_NAME)?);
+        rules.insert(libc::SYS_clone3, vec![]);
+    }
+    Ok(rules)
+}
+
+/// Seals a fresh child up to the point where it may make an instance.
+pub(crate) fn before_ready(filters: &Filters) -> Result<(), String> {
+    let limit = |resource, value: u64| {
+        setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).map_err(|e| format!("resource limit: {e}"))
+    };
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| format!("death signal: {e}"))?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| format!("non-dumpable: {e}"))?;
+    limit(Resource::Core, 0)?;
+    limit(Resource::Nofile, DESCRIPTORS)?;
+    limit(Resource::Memlock, 0)?;
+    // `apply_filter` sets no-new-privileges first.
+    seccompiler::apply_filter(&filters.no_clone3).map_err(|e| format!("seccomp: {e}"))?;
+    seccompiler::apply_filter(&filters.before_bind).map_err(|e| format!("seccomp: {e}"))
+}
+
+/// Seals a bound worker for good: only `workspace` is left of the file system.
+pub(crate) fn after_bind(filters: &Filters, workspace: &Path) -> Result<(), String> {
+    confine_files(workspace).map_err(|e| format!("landlock: {e}"))?;
+    seccompiler::apply_filter(&filters.after_bind).map_err(|e| format!("seccomp: {e}"))
+}
+
+/// Landlock: everything below `workspace`, nothing else. A kernel that knows only an older version enforces what it knows; `doctor` says so.
+fn confine_files(workspace: &Path) -> Result<(), landlock::RulesetError> {
+    use landlock::{ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope};
+    let abi = ABI::V6;
+    let below = AccessFs::from_all(abi) & !(AccessFs::Execute | AccessFs::MakeSock | AccessFs::MakeFifo | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
+    let ruleset = Ruleset::default()
+        .handle_access(AccessFs::from_all(abi))?
+        .handle_access(AccessNet::from_all(abi))?
+        .scope(Scope::from_all(abi))?
+        .create()?;
+    let ruleset = match PathFd::new(workspace) {
+        Ok(directory) => ruleset.add_rule(PathBeneath::new(directory, below))?,
+        // No directory, no rule: then nothing at all can be opened.
+        Err(_) => ruleset,
+    };
+    ruleset.restrict_self()?;
+    Ok(())
+}

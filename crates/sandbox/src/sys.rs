@@ -1,0 +1,38 @@
+//! The only unsafe code: what has no safe form. Each function says what its caller must uphold, and why it does.
+#![expect(unsafe_code, reason = "fork, exit without destructors, and mapping compiled guests have no safe form")]
+
+use rustix::process::Pid;
+use std::{io, path::Path};
+use wasmtime::{Engine, Module};
+
+/// The two sides of a fork.
+pub(crate) enum Forked {
+    /// In the parent: the child's id.
+    Parent(Pid),
+    /// In the child.
+    Child,
+}
+
+/// Forks the zygote. Must only be called while the process has one thread: then the child is a whole copy, with no lock held by a thread
+/// that is not there.
+pub(crate) fn fork() -> io::Result<Forked> {
+    // SAFETY: the zygote has one thread (it starts no runtime and compiles nothing), so nothing is copied in the middle of a change.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Forked::Child),
+        pid => Pid::from_raw(pid).map(Forked::Parent).ok_or_else(|| io::Error::other("fork returned no process id")),
+    }
+}
+
+/// Ends this process at once. A forked worker must not run the zygote's destructors.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: `_exit` has no precondition.
+    unsafe { libc::_exit(status) }
+}
+
+/// Maps a compiled guest. The file is native code: its directory is writable by this user only, and its name carries the hash of the guest and
+/// of the engine's configuration; see `guests`.
+pub(crate) fn map_module(engine: &Engine, path: &Path) -> wasmtime::Result<Module> {
+    // SAFETY: the file was written by `guests::build` of this user and is trusted like the binary itself.
+    unsafe { Module::deserialize_file(engine, path) }
+}
