@@ -28,10 +28,22 @@ pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};
 pub use run::{Bind, End, Finished, Host};
+pub use frame::Trapped;
 pub use snapshot::SnapshotError;
 
 /// The hidden first argument that makes a process the zygote.
 const ZYGOTE_ARGUMENT: &str = "__zygote";
+
+/// Seals this process as a bound worker is sealed, for tests that stand for code escaped from a guest.
+///
+/// # Errors
+/// When the kernel refuses one of the steps.
+#[doc(hidden)]
+pub fn seal_like_a_worker(workspace: &std::path::Path) -> Result<(), String> {
+    let filters = seal::Filters::compile()?;
+    seal::before_ready(&filters)?;
+    seal::after_bind(&filters, workspace)
+}
 
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.
 pub fn worker_main() {

@@ -1,0 +1,197 @@
+//! The command line.
+
+use crate::config::Sources;
+use crate::units::parse_duration;
+use clap::{Args, Parser, Subcommand};
+use policy::Language;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// An MCP server with one tool, `execute`: it runs programs in a sandbox in which your other MCP servers are functions.
+///
+/// Without a subcommand it serves MCP over standard input and output.
+#[derive(Debug, Parser)]
+#[command(name = "cofferdam", version, after_help = "\
+Examples:
+  cofferdam doctor                                    what works, what does not, and what mends it
+  cofferdam --mcp-config .mcp.json                    serve MCP over standard input and output
+  cofferdam run -e 'await tools.search(\"issues\")'     run a program here
+  claude mcp add cofferdam -- cofferdam --mcp-config /path/to/.mcp.json
+
+Exit codes:
+  0  it worked
+  1  the program failed; for doctor: something does not work
+  2  wrong usage, or an error in the configuration
+  3  the program was refused
+  4  the program reached a limit: time, memory, depth
+  5  Cofferdam itself failed")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Shared {
+    /// The configuration, instead of $XDG_CONFIG_HOME/cofferdam/cofferdam.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Take servers from another client's file too, such as .mcp.json; may be repeated
+    #[arg(long = "mcp-config", value_name = "FILE", global = true)]
+    mcp_configs: Vec<PathBuf>,
+    /// What is logged to standard error: error, warn, info, debug, or a filter as in RUST_LOG
+    #[arg(long, value_name = "FILTER", global = true)]
+    pub(crate) log: Option<String>,
+}
+
+impl Shared {
+    /// Where the configuration comes from.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone() }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve MCP over standard input and output (what happens without a subcommand)
+    #[command(after_help = "\
+Examples:
+  cofferdam serve --config cofferdam.toml
+  cofferdam serve --mcp-config .mcp.json --log info")]
+    Serve,
+    /// Run one program and print what a model would see
+    #[command(after_help = "\
+Examples:
+  cofferdam run report.py
+  cofferdam run -e '1 + 1'
+  cofferdam run -l js -e 'return await github.list_issues({repo: \"acme/app\"})'
+  cat report.ts | cofferdam run -l ts - --timeout 10s --json")]
+    Run(Run),
+    /// List, search and describe the tools that programs can call
+    #[command(subcommand, after_help = "\
+Examples:
+  cofferdam tools list
+  cofferdam tools search issue comments
+  cofferdam tools describe github.list_issues --language ts")]
+    Tools(Tools),
+    /// Show or compile the interpreters that run programs
+    #[command(subcommand, after_help = "\
+Examples:
+  cofferdam guests list
+  cofferdam guests build")]
+    Guests(Guests),
+    /// Check everything: the system's protections, guests, configuration, every server
+    #[command(after_help = "\
+Examples:
+  cofferdam doctor
+  cofferdam doctor --mcp-config .mcp.json --json")]
+    Doctor(Doctor),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The language; without it the one of the file's ending, else python
+    #[arg(short, long, value_parser = language)]
+    pub(crate) language: Option<Language>,
+    /// The program itself
+    #[arg(short = 'e', long = "eval", value_name = "CODE", required_unless_present = "file")]
+    pub(crate) code: Option<String>,
+    /// A file with the program; - for standard input
+    #[arg(value_name = "FILE", conflicts_with = "code")]
+    pub(crate) file: Option<PathBuf>,
+    /// Stop the program after this time, such as 10s; never longer than the configuration allows
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Print one JSON object: run, ok, text, outcome, stats
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// List every tool of every server
+    List {
+        /// Only of this server
+        #[arg(value_name = "SERVER")]
+        server: Option<String>,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Find tools by words, as tools.search does in a program
+    Search {
+        /// The words
+        #[arg(required = true, value_name = "WORD")]
+        query: Vec<String>,
+        /// How many to show
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+        limit: u16,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Describe a tool or a server, as tools.describe does in a program
+    Describe {
+        /// server.tool or server
+        name: String,
+        #[command(flatten)]
+        shape: Shape,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Shape {
+    /// The language whose notation is used
+    #[arg(short, long, default_value = "python", value_parser = language)]
+    pub(crate) language: Language,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Guests {
+    /// Show which guests are there, and whether they are compiled for this machine
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compile the guests for this machine
+    Build {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Initialise a linked guest, snapshot its memory and compile it (the last step of building guests from their sources)
+    #[command(hide = true)]
+    Install {
+        /// python or javascript
+        guest: String,
+        /// The linked module
+        linked: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads a language for clap.
+fn language(text: &str) -> Result<Language, String> {
+    Language::parse(text).ok_or_else(|| format!("the languages are {}", Language::ALL.map(Language::name).join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

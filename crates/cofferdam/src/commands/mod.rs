@@ -1,0 +1,83 @@
+//! The subcommands, one file each, and what they share.
+
+pub(crate) mod doctor;
+pub(crate) mod guests;
+pub(crate) mod run;
+pub(crate) mod tools;
+
+use crate::config::{Config, Sources, load};
+use crate::surroundings::Surroundings;
+use crate::{mcp, output};
+use executor::Settings;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use upstream::Upstreams;
+
+/// How the process ends; documented in `--help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It worked.
+    Ok = 0,
+    /// The program failed, or something that `doctor` looked at.
+    Program = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// The program was refused.
+    Refused = 3,
+    /// A limit was reached.
+    Limit = 4,
+    /// Our own fault.
+    Internal = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// The command line asks for something that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+/// Serves MCP.
+pub(crate) async fn serve(sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
+    let config = load(sources, around)?;
+    if std::io::stdin().is_terminal() {
+        output::complain("waiting for an MCP client on standard input; `cofferdam --help` shows what else there is");
+    }
+    mcp::serve(settings(config, around)?).await?;
+    Ok(Exit::Ok)
+}
+
+/// What the executor needs. Servers that cannot be used are told of here, since nobody else will.
+fn settings(config: Config, around: &Surroundings) -> anyhow::Result<Settings> {
+    for failed in &config.failed {
+        tracing::warn!(server = %failed.name, file = %failed.file.display(), reason = %failed.reason, "this server cannot be used");
+    }
+    Ok(Settings {
+        policy: config.policy,
+        servers: config.servers,
+        cache_dir: cache_dir(around)?,
+        state_dir: around.state_dir().ok_or_else(homeless)?,
+        warm: sandbox::Warm::default(),
+        binary: None,
+    })
+}
+
+/// The servers without a sandbox, for commands that only look at them. Eras are remembered where the executor remembers them.
+fn upstreams(config: &Config, around: &Surroundings) -> anyhow::Result<Arc<Upstreams>> {
+    Ok(Upstreams::new(config.servers.clone(), Some(cache_dir(around)?.join("upstreams")), &config.policy.limits))
+}
+
+/// Where the guests are.
+fn cache_dir(around: &Surroundings) -> Result<PathBuf, UsageError> {
+    around.cache_dir().ok_or_else(homeless)
+}
+
+fn homeless() -> UsageError {
+    UsageError("there is no place for files: set HOME, or XDG_CACHE_HOME and XDG_STATE_HOME, to absolute paths".to_owned())
+}

@@ -1,0 +1,126 @@
+//! `cofferdam tools`: what programs can call, seen from the command line.
+
+use super::{Exit, upstreams};
+use crate::cli::{Shape, Tools};
+use crate::config::{Config, Sources, load};
+use crate::output::{self, Spinner, plain};
+use crate::surroundings::Surroundings;
+use policy::{Catalog, Server, ServerName, ServerState};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use upstream::Upstreams;
+
+/// Lists, searches or describes.
+pub(crate) async fn tools(command: Tools, sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
+    let config = load(sources, around)?;
+    let upstreams = upstreams(&config, around)?;
+    let wanted = wanted(&command, &upstreams);
+    let spinner = Spinner::start("asking the servers for their tools");
+    let catalog = upstreams.catalog(&wanted).await;
+    drop(spinner);
+    let exit = match command {
+        Tools::List { server, shape } => list(&config, &upstreams, &catalog, server.as_deref(), shape),
+        Tools::Search { query, limit, shape } => search(&upstreams, &catalog, &query.join(" "), usize::from(limit), shape),
+        Tools::Describe { name, shape } => describe(&config, &upstreams, &catalog, &name, shape),
+    };
+    upstreams.shutdown().await;
+    Ok(exit)
+}
+
+/// The servers whose tools are asked for: only the one that the command names, if it is there.
+fn wanted(command: &Tools, upstreams: &Upstreams) -> Vec<ServerName> {
+    let named = match command {
+        Tools::List { server: Some(server), .. } => Some(server.as_str()),
+        Tools::Describe { name, .. } => Some(name.split('.').next().unwrap_or_default()),
+        Tools::List { .. } | Tools::Search { .. } => None,
+    };
+    let all = || upstreams.names().cloned();
+    let one: Vec<ServerName> = all().filter(|name| Some(name.as_str()) == named).collect();
+    if one.is_empty() { all().collect() } else { one }
+}
+
+/// Every tool with its signature, by server.
+fn list(config: &Config, upstreams: &Upstreams, catalog: &Arc<Catalog>, only: Option<&str>, shape: Shape) -> Exit {
+    let chosen = |name: &ServerName| only.is_none_or(|only| name.as_str() == only);
+    let servers: Vec<(&ServerName, &Server)> = catalog.servers.iter().filter(|(name, _)| chosen(name)).collect();
+    let unusable: Vec<_> = config.failed.iter().filter(|failed| chosen(&failed.name)).collect();
+    if let (Some(only), true, true) = (only, servers.is_empty(), unusable.is_empty()) {
+        return absent(only, upstreams);
+    }
+    let failed = unusable.iter().map(|failed| (&failed.name, &failed.reason));
+    let failed = failed.chain(servers.iter().filter_map(|(name, server)| Some((*name, reason(server)?))));
+    let failed: Vec<(&ServerName, &String)> = failed.collect();
+    if shape.json {
+        let listed = servers.iter().filter(|(_, server)| reason(server).is_none()).map(|(name, server)| {
+            let tools: Vec<Value> = server.tools.values().map(|tool| json!({"tool": tool.name.to_string(), "original": tool.original})).collect();
+            json!({"server": name, "ok": true, "tools": tools})
+        });
+        let failed = failed.iter().map(|(name, reason)| json!({"server": name, "ok": false, "reason": reason}));
+        output::print_json(&listed.chain(failed).collect());
+    } else {
+        let mut lines = Vec::new();
+        for (name, server) in servers.iter().filter(|(_, server)| reason(server).is_none()) {
+            lines.push(upstreams.describe(catalog, name.as_str(), shape.language.guest()).unwrap_or_else(|error| error.message));
+            if server.tools.is_empty() {
+                lines.push(format!("{name} has no tools"));
+            }
+        }
+        lines.extend(failed.iter().map(|(name, reason)| format!("{name} failed: {reason}")));
+        if lines.is_empty() {
+            lines.push("no servers are configured; give --config FILE or --mcp-config FILE".to_owned());
+        }
+        output::print(&plain(&lines.join("\n\n")));
+    }
+    if failed.is_empty() { Exit::Ok } else { Exit::Program }
+}
+
+/// The best hits.
+fn search(upstreams: &Upstreams, catalog: &Arc<Catalog>, query: &str, limit: usize, shape: Shape) -> Exit {
+    let hits = upstreams.search(catalog, query, limit, shape.language.guest());
+    if shape.json {
+        output::print_json(&hits.iter().map(|hit| json!({"tool": hit.tool, "signature": hit.signature, "summary": hit.summary})).collect());
+    } else if hits.is_empty() {
+        output::print("nothing was found");
+    } else {
+        let lines: Vec<String> = hits.iter().map(|hit| format!("{}\n    {}", hit.signature, hit.summary)).collect();
+        output::print(&plain(&lines.join("\n")));
+    }
+    Exit::Ok
+}
+
+/// One tool or server.
+fn describe(config: &Config, upstreams: &Upstreams, catalog: &Catalog, name: &str, shape: Shape) -> Exit {
+    let server = name.split('.').next().unwrap_or_default();
+    if let Some(failed) = config.failed.iter().find(|failed| failed.name.as_str() == server) {
+        output::complain(&plain(&format!("{} cannot be used: {}", failed.name, failed.reason)));
+        return Exit::Program;
+    }
+    match upstreams.describe(catalog, name, shape.language.guest()) {
+        Ok(text) if shape.json => output::print_json(&json!({"name": name, "text": text})),
+        Ok(text) => output::print(&plain(&text)),
+        Err(error) => {
+            output::complain(&plain(&error.message));
+            return Exit::Program;
+        }
+    }
+    Exit::Ok
+}
+
+/// Why a server's tools are not known.
+fn reason(server: &Server) -> Option<&String> {
+    match &server.state {
+        ServerState::Failed(reason) => Some(reason),
+        ServerState::Listed | ServerState::Unknown => None,
+    }
+}
+
+/// There is no such server.
+fn absent(name: &str, upstreams: &Upstreams) -> Exit {
+    let names: Vec<&str> = upstreams.names().map(ServerName::as_str).collect();
+    let hint = match policy::closest(name, names.iter().copied()) {
+        Some(meant) => format!("; did you mean {meant:?}?"),
+        None => format!("; there are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
+    };
+    output::complain(&plain(&format!("there is no server {name:?}{hint}")));
+    Exit::Usage
+}

@@ -1,0 +1,278 @@
+//! The configuration, made valid: which servers there are and what the operator allows. Files are read here and nowhere else.
+
+use crate::entry::{Entry, Launch, folder_of};
+use crate::expand::Scope;
+use crate::fault::{ConfigError, place};
+use crate::surroundings::Surroundings;
+use crate::{import, raw};
+use policy::{Limits, Policy, ServerName};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+use upstream::{Era, ServerConfig};
+
+/// The largest configuration file, in bytes: a mistaken path must not fill the memory.
+const FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What the command line says of the configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sources {
+    /// `--config`: instead of the user's own file.
+    pub(crate) config: Option<PathBuf>,
+    /// `--mcp-config`, each one more file of another client.
+    pub(crate) mcp_configs: Vec<PathBuf>,
+}
+
+/// A valid configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Config {
+    /// The operator's ceilings.
+    pub(crate) policy: Policy,
+    /// The servers that can be tried, by name.
+    pub(crate) servers: Vec<ServerConfig>,
+    /// The servers that cannot, each with the reason.
+    pub(crate) failed: Vec<Failed>,
+    /// The entries that start this program, which are left out.
+    pub(crate) skipped: Vec<String>,
+    /// The files that were read.
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// A configured server that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed {
+    /// Its name.
+    pub(crate) name: ServerName,
+    /// The file that has it.
+    pub(crate) file: PathBuf,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+/// Reads all files that the command line names, or the user's own.
+///
+/// # Errors
+/// The first error in a file. A server that cannot be used is not one.
+pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, ConfigError> {
+    let mut config = Config::default();
+    let mut entries = Vec::new();
+    let own = match &sources.config {
+        Some(file) => Some(around.folder.join(file)),
+        None => around.default_config().filter(|file| file.exists()),
+    };
+    if let Some(file) = own {
+        let text = read(&file)?;
+        let (parsed, servers) = parse(&file, &text)?;
+        config.files.push(file.clone());
+        config.policy = Policy { limits: limits(&file, &text, parsed.limits)? };
+        entries.extend(servers);
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        for import in &parsed.import {
+            entries.extend(read_import(&folder.join(import), &mut config)?);
+        }
+    }
+    for file in &sources.mcp_configs {
+        entries.extend(read_import(&around.folder.join(file), &mut config)?);
+    }
+    settle(&entries, around, &mut config)?;
+    Ok(config)
+}
+
+/// The text of a file.
+fn read(file: &Path) -> Result<String, ConfigError> {
+    let unreadable = |error: std::io::Error| ConfigError::of(file, format!("cannot be read: {error}"));
+    let size = std::fs::metadata(file).map_err(unreadable)?.len();
+    if size > FILE_BYTES {
+        return Err(ConfigError::of(file, "is larger than 16 MiB: this is not a configuration"));
+    }
+    std::fs::read_to_string(file).map_err(unreadable)
+}
+
+/// The servers of another client's file.
+fn read_import(file: &Path, config: &mut Config) -> Result<Vec<Entry>, ConfigError> {
+    let text = read(file)?;
+    config.files.push(file.to_owned());
+    import::read(file, &text)
+}
+
+/// `cofferdam.toml`: the file as it is written, and its servers.
+fn parse(file: &Path, text: &str) -> Result<(raw::File, Vec<Entry>), ConfigError> {
+    let mut parsed: raw::File = toml::from_str(text).map_err(|error| explain(file, text, error))?;
+    for (key, value) in [("rules", &parsed.rules), ("files", &parsed.files), ("http", &parsed.http)] {
+        if let Some(value) = value {
+            return Err(not_enforced(file, text, value, key));
+        }
+    }
+    let mut entries = Vec::new();
+    for (alias, server) in std::mem::take(&mut parsed.servers) {
+        if let Some(value) = &server.data {
+            return Err(not_enforced(file, text, value, &format!("servers.{}.data", alias.get_ref())));
+        }
+        if !server.disabled {
+            let launch = launch(&server).map_err(|reason| {
+                ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref()))
+            })?;
+            entries.push(Entry {
+                alias: alias.into_inner(),
+                file: file.to_owned(),
+                launch: Ok(launch),
+                era: server.era.map(|era| match era {
+                    raw::Era::Legacy => Era::Legacy,
+                    raw::Era::Modern => Era::Modern,
+                }),
+                call_timeout: server.call_timeout.map(|span| span.0),
+                start_timeout: server.start_timeout.map(|span| span.0),
+            });
+        }
+    }
+    Ok((parsed, entries))
+}
+
+/// Who writes a rule relies on it: such a file is refused as a whole rather than obeyed in part.
+fn not_enforced(file: &Path, text: &str, value: &Spanned<toml::Value>, key: &str) -> ConfigError {
+    ConfigError::at(
+        file,
+        place(text, value.span().start),
+        format!(
+            "{key:?} is not enforced by this version, so a configuration that has it is refused; \
+             without it every tool of a configured server may be called: remove {key:?} if that is what you want"
+        ),
+    )
+}
+
+/// How a server of ours is reached. Unlike in imported files, contradictions are errors: this file is only for us.
+fn launch(server: &raw::Server) -> Result<Launch, String> {
+    let kind = match (server.kind, &server.command, &server.url) {
+        (_, Some(_), Some(_)) => return Err("has both command and url; give one".to_owned()),
+        (Some(raw::Kind::Stdio), None, _) => return Err("has type \"stdio\" and no command".to_owned()),
+        (Some(raw::Kind::Http), _, None) => return Err("has type \"http\" and no url".to_owned()),
+        (None, None, None) => return Err("has neither command nor url; give one".to_owned()),
+        (_, Some(command), None) => (command, raw::Kind::Stdio),
+        (_, None, Some(url)) => (url, raw::Kind::Http),
+    };
+    match kind {
+        (command, raw::Kind::Stdio) if !server.headers.is_empty() => {
+            Err(format!("has headers, which a child process ({command}) does not take; use env"))
+        }
+        (command, raw::Kind::Stdio) => Ok(Launch::Stdio {
+            command: command.clone(),
+            args: server.args.clone(),
+            env: server.env.clone(),
+            cwd: server.cwd.clone(),
+        }),
+        (_, raw::Kind::Http) if !server.args.is_empty() || !server.env.is_empty() || server.cwd.is_some() => {
+            Err("has args, env or cwd, which a url does not take".to_owned())
+        }
+        (url, raw::Kind::Http) => Ok(Launch::Http { url: url.clone(), headers: server.headers.clone() }),
+    }
+}
+
+/// The operator's ceilings over the defaults.
+fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigError> {
+    const GIB: u64 = 1 << 30;
+    let bytes = |key: &str, size: Option<Spanned<crate::units::Size>>, default: usize, least: u64, most: u64| match size {
+        None => Ok(default),
+        Some(size) => match usize::try_from(size.get_ref().0) {
+            Ok(bytes) if (least..=most).contains(&size.get_ref().0) => Ok(bytes),
+            _ => Err(ConfigError::at(
+                file,
+                place(text, size.span().start),
+                format!("limits.{key} must be between {} and {}", crate::units::show_size(least), crate::units::show_size(most)),
+            )),
+        },
+    };
+    let count = |key: &str, count: Option<Spanned<usize>>, default: usize, most: usize| match count {
+        None => Ok(default),
+        Some(count) if (1..=most).contains(count.get_ref()) => Ok(*count.get_ref()),
+        Some(count) => {
+            Err(ConfigError::at(file, place(text, count.span().start), format!("limits.{key} must be between 1 and {most}")))
+        }
+    };
+    let default = Limits::default();
+    Ok(Limits {
+        wall: raw.wall.map_or(default.wall, |span| span.0),
+        queue: raw.queue.map_or(default.queue, |span| span.0),
+        // 4 GiB is what a 32-bit guest can address; 64 MiB is what an interpreter needs to begin.
+        memory_bytes: bytes("memory", raw.memory, default.memory_bytes, 64 << 20, 4 * GIB)?,
+        program_bytes: bytes("program", raw.program, default.program_bytes, 1, 8 << 20)?,
+        output_kept_bytes: bytes("output_kept", raw.output_kept, default.output_kept_bytes, 1024, GIB)?,
+        output_shown_bytes: bytes("output_shown", raw.output_shown, default.output_shown_bytes, 256, 16 << 20)?,
+        calls: raw.calls.unwrap_or(default.calls),
+        calls_in_flight: count("calls_in_flight", raw.calls_in_flight, default.calls_in_flight, 1024)?,
+        call: raw.call.map_or(default.call, |span| span.0),
+        reply_bytes: bytes("reply", raw.reply, default.reply_bytes, 1024, GIB)?,
+        // Above this, readers that recurse would be at risk.
+        reply_depth: count("reply_depth", raw.reply_depth, default.reply_depth, 128)?,
+        replies_bytes: bytes("replies", raw.replies, default.replies_bytes, 1024, 64 * GIB)?,
+        workers: count("workers", raw.workers, default.workers, 1024)?,
+        workspace_bytes: raw.workspace.map_or(default.workspace_bytes, |size| size.0),
+        workspace_files: raw.workspace_files.unwrap_or(default.workspace_files),
+    })
+}
+
+/// The servers of all files under their names, with references replaced.
+fn settle(entries: &[Entry], around: &Surroundings, config: &mut Config) -> Result<(), ConfigError> {
+    let mut taken: BTreeMap<ServerName, &Entry> = BTreeMap::new();
+    for entry in entries {
+        if let Ok(Launch::Stdio { command, .. }) = &entry.launch
+            && around.is_ourselves(command)
+        {
+            config.skipped.push(entry.alias.clone());
+            continue;
+        }
+        let name = ServerName::mint(&entry.alias).map_err(|error| ConfigError::of(&entry.file, format!("a server cannot be named so: {error}")))?;
+        if let Some(other) = taken.insert(name.clone(), entry) {
+            let other = format!("{:?} in {}", other.alias, other.file.display());
+            let text = format!("the server {:?} and {other} would both be called {name} in programs; rename one or set disabled on it", entry.alias);
+            return Err(ConfigError::of(&entry.file, text));
+        }
+        let scope = Scope { variable: &|variable| around.variable(variable), folder: folder_of(&entry.file) };
+        match entry.resolve(name.clone(), scope) {
+            Ok(server) => config.servers.push(server),
+            Err(reason) => config.failed.push(Failed { name, file: entry.file.clone(), reason }),
+        }
+    }
+    config.servers.sort_by(|a, b| a.name.cmp(&b.name));
+    config.failed.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(())
+}
+
+/// An error of the TOML reader with its place, its key and, for a misspelt key, what was probably meant.
+fn explain(file: &Path, text: &str, mut error: toml::de::Error) -> ConfigError {
+    let span = error.span();
+    // Without its input the reader prints the path of keys in place of an excerpt.
+    error.set_input(None);
+    let printed = error.to_string();
+    let path = printed.trim_end().rsplit_once("\nin `").and_then(|(_, path)| path.strip_suffix('`')).map(str::to_owned);
+    let at_fault = span.clone().and_then(|span| text.get(span)).unwrap_or_default();
+    let message = match error.message().strip_prefix("unknown field ").map(quoted) {
+        Some(words) if !words.is_empty() => {
+            let (unknown, known) = (words[0], &words[1..]);
+            let table = path.map(|path| format!(" in [{path}]")).unwrap_or_default();
+            let hint = match policy::closest(unknown, known.iter().copied()) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => format!("the keys here are {}", known.join(", ")),
+            };
+            format!("unknown key {unknown:?}{table}; {hint}")
+        }
+        _ if error.message() == "duplicate key" => format!("the key {at_fault:?} is there twice"),
+        _ => match path {
+            Some(path) => format!("{path}: {}", error.message().replace('`', "\"")),
+            None => error.message().replace('`', "\""),
+        },
+    };
+    let message = message.lines().collect::<Vec<_>>().join(", ");
+    match span {
+        Some(span) => ConfigError::at(file, place(text, span.start), message),
+        None => ConfigError::of(file, message),
+    }
+}
+
+/// The words in backquotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

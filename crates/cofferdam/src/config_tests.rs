@@ -1,0 +1,182 @@
+//! Configurations and what becomes of them.
+
+use super::*;
+use expect_test::{Expect, expect};
+use std::fmt::Write;
+use upstream::Transport;
+
+const FILE: &str = "/home/ann/.config/cofferdam/cofferdam.toml";
+
+/// Reads `text` as the user's own file in a home of two variables, and shows the result or the error.
+fn check(text: &str, expected: Expect) {
+    let around = Surroundings::of_test(Path::new("/work"), &[("HOME", "/home/ann"), ("TOKEN", "s3cret")]);
+    let read = || -> Result<Config, ConfigError> {
+        let file = Path::new(FILE);
+        let mut config = Config::default();
+        let (parsed, entries) = parse(file, text)?;
+        config.policy.limits = limits(file, text, parsed.limits)?;
+        settle(&entries, &around, &mut config)?;
+        Ok(config)
+    };
+    expected.assert_eq(&match read() {
+        Ok(config) => show(&config),
+        Err(error) => error.to_string(),
+    });
+}
+
+/// Every server on a line; values of variables and headers included, since references are what is tested.
+fn show(config: &Config) -> String {
+    let mut text = String::new();
+    for server in &config.servers {
+        let transport = match &server.transport {
+            Transport::Stdio { command, args, env, cwd } => format!("{command} {args:?} {env:?} {cwd:?}"),
+            Transport::Http { url, headers } => format!("{url} {headers:?}"),
+        };
+        writeln!(text, "{}: {transport} {:?} {:?} {:?}", server.name, server.era, server.call_timeout, server.start_timeout).unwrap();
+    }
+    for failed in &config.failed {
+        writeln!(text, "{} failed: {}", failed.name, failed.reason).unwrap();
+    }
+    for alias in &config.skipped {
+        writeln!(text, "{alias} skipped").unwrap();
+    }
+    text
+}
+
+#[test]
+fn servers() {
+    check(
+        r#"
+        [servers.github]
+        command = "npx"
+        args = ["-y", "server"]
+        env = { GITHUB_TOKEN = "${TOKEN}" }
+        cwd = "data"
+        call_timeout = "5s"
+        [servers."My Wiki"]
+        url = "https://${HOST:-localhost}/mcp"
+        headers = { Authorization = "Bearer ${TOKEN}" }
+        era = "modern"
+        start_timeout = "1m"
+        [servers.broken]
+        command = "x"
+        env = { KEY = "${NOT_SET}" }
+        [servers.off]
+        command = "x"
+        disabled = true
+        [servers.us]
+        command = "/usr/bin/cofferdam"
+        "#,
+        expect![[r#"
+            github: npx ["-y", "server"] {"GITHUB_TOKEN": "s3cret"} Some("/home/ann/.config/cofferdam/data") None Some(5s) 30s
+            my_wiki: https://localhost/mcp {"Authorization": "Bearer s3cret"} Some(Modern) None 60s
+            broken failed: env.KEY: the environment variable NOT_SET is not set; set it, or give a default: ${NOT_SET:-default}
+            us skipped
+        "#]],
+    );
+}
+
+#[test]
+fn unknown_keys() {
+    check("[limits]\nwal = \"30s\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: unknown key "wal" in [limits]; did you mean "wall"?"#]]);
+    check("[limits]\n\n  zzz = 1", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:3: unknown key "zzz" in [limits]; the keys here are wall, queue, memory, program, output_kept, output_shown, calls, calls_in_flight, call, reply, reply_depth, replies, workers, workspace, workspace_files"#]]);
+    check("[servers.x]\ncomand = \"npx\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: unknown key "comand" in [servers.x]; did you mean "command"?"#]]);
+    check("serves = 1", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: unknown key "serves"; did you mean "servers"?"#]]);
+    check("[servers.x]\ncommand = \"x\"\n[servers.x.environment]\nA = \"b\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:12: unknown key "environment" in [servers.x]; did you mean "env"?"#]]);
+}
+
+#[test]
+fn wrong_values() {
+    check("[limits]\nwall = 30", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: limits.wall: invalid type: integer "30", expected a duration such as "30s""#]]);
+    check("[limits]\nwall = \"30\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: limits.wall: "30" has no unit: write a number with ms, s, m or h, for example "30s""#]]);
+    check("[limits]\nmemory = \"8GiB\"", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:10: limits.memory must be between 64 MiB and 4 GiB"]);
+    check("[limits]\nworkers = 0", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:11: limits.workers must be between 1 and 1024"]);
+    check("[limits]\ncalls = -1", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:9: limits.calls: invalid value: integer "-1", expected u32"#]]);
+    check("[servers.x]\nargs = \"-y\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.args: invalid type: string "-y", expected a sequence"#]]);
+    check("[servers.x]\nera = \"old\"\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:7: servers.x.era: unknown variant "old", expected "legacy" or "modern""#]]);
+    check("[servers.x]\ntype = \"sse\"\nurl = \"http://x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.type: unknown variant "sse", expected one of "stdio", "http", "streamable-http""#]]);
+    check("[servers.x]\nenv = { PORT = 80 }\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:16: servers.x.env.PORT: invalid type: integer "80", expected a string"#]]);
+}
+
+#[test]
+fn wrong_servers() {
+    check("# one\n[servers.x]", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:10: server "x" has neither command nor url; give one"#]]);
+    check("[servers.x]\ncommand = \"x\"\nurl = \"http://x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has both command and url; give one"#]]);
+    check("[servers.x]\ntype = \"http\"\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has type "http" and no url"#]]);
+    check("[servers.x]\nurl = \"http://x\"\nargs = [\"a\"]", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has args, env or cwd, which a url does not take"#]]);
+    check("[servers.x]\nurl = \"ftp://x\"", expect![[r#"
+        x failed: url does not begin with http:// or https://
+    "#]]);
+    check("[servers.\"…\"]\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml: a server cannot be named so: the name "…" has no letter or digit that a name may have (a-z, 0-9, _)"#]]);
+    check("[servers.my-wiki]\ncommand = \"x\"\n[servers.my_wiki]\ncommand = \"y\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml: the server "my_wiki" and "my-wiki" in /home/ann/.config/cofferdam/cofferdam.toml would both be called my_wiki in programs; rename one or set disabled on it"#]]);
+}
+
+#[test]
+fn broken_files() {
+    check("[limits", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:8: unclosed table, expected "]""#]]);
+    check("a = 1\na = 2", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: the key "a" is there twice"#]]);
+    check("[limits]\nwall = \"30s\"\nwall = \"40s\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:1: the key "wall" is there twice"#]]);
+}
+
+#[test]
+fn what_is_not_enforced_is_refused() {
+    check("[[rules]]\ntools = [\"x\"]\n", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "rules" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "rules" if that is what you want"#]]);
+    check("\n[files]\n\"/data\" = { path = \"./data\" }", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "files" if that is what you want"#]]);
+    check("[http]\nallow = []", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "http" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "http" if that is what you want"#]]);
+    check("[servers.x]\ncommand = \"x\"\ndata = [\"private\"]", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:8: "servers.x.data" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "servers.x.data" if that is what you want"#]]);
+}
+
+#[test]
+fn limits_replace_the_defaults() {
+    let text = "[limits]\nwall = \"1m\"\nmemory = \"1GiB\"\ncalls = 0\noutput_shown = \"4KiB\"\nworkers = 2\nworkspace_files = 5";
+    let parsed = toml::from_str::<raw::File>(text).unwrap();
+    let expected = Limits {
+        wall: std::time::Duration::from_secs(60),
+        memory_bytes: 1 << 30,
+        calls: 0,
+        output_shown_bytes: 4096,
+        workers: 2,
+        workspace_files: 5,
+        ..Limits::default()
+    };
+    assert_eq!(limits(Path::new(FILE), text, parsed.limits), Ok(expected));
+}
+
+#[test]
+fn the_users_file_and_its_imports_are_read_and_a_projects_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+        std::fs::write(at(path), text).unwrap();
+    };
+    write("config/cofferdam/cofferdam.toml", "import = [\"mine.json\"]\n[servers.a]\ncommand = \"a\"");
+    write("config/cofferdam/mine.json", r#"{"mcpServers": {"b": {"command": "b"}}}"#);
+    write("project/.mcp.json", r#"{"mcpServers": {"c": {"command": "c"}}}"#);
+    write("project/cofferdam.toml", "[servers.d]\ncommand = \"d\"");
+    write("project/.vscode/mcp.json", r#"{"servers": {"e": {"command": "e", "cwd": "x", "args": ["${workspaceFolder}"]}}, "inputs": []}"#);
+    let home = at("config").display().to_string();
+    let around = Surroundings::of_test(&at("project"), &[("XDG_CONFIG_HOME", &home)]);
+    let names = |config: Option<&str>, imports: &[&str]| -> String {
+        let sources = Sources { config: config.map(PathBuf::from), mcp_configs: imports.iter().map(PathBuf::from).collect() };
+        load(&sources, &around).unwrap().servers.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(None, &[]), "a b");
+    assert_eq!(names(None, &[".mcp.json"]), "a b c");
+    assert_eq!(names(Some("cofferdam.toml"), &[]), "d");
+    assert_eq!(names(Some("cofferdam.toml"), &[".mcp.json", ".vscode/mcp.json"]), "c d e");
+
+    let sources = Sources { config: Some("cofferdam.toml".into()), mcp_configs: vec![".vscode/mcp.json".into()] };
+    let project = at("project").display().to_string();
+    let config = load(&sources, &around).unwrap();
+    let Transport::Stdio { args, cwd, .. } = &config.servers[1].transport else { panic!("not a child process") };
+    assert_eq!((args, cwd), (&vec![project], &Some(at("project/x"))));
+}
+
+#[test]
+fn files_that_are_named_must_be_there() {
+    let around = Surroundings::of_test(Path::new("/nowhere"), &[]);
+    let sources = Sources { config: Some("x.toml".into()), mcp_configs: Vec::new() };
+    assert_eq!(load(&sources, &around).unwrap_err().to_string(), "/nowhere/x.toml: cannot be read: No such file or directory (os error 2)");
+    assert!(load(&Sources::default(), &around).unwrap().files.is_empty());
+}

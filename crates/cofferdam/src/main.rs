@@ -1,0 +1,80 @@
+//! The binary: command line, configuration, and MCP over standard input and output.
+//!
+//! This crate reads files and the environment, speaks to clients and prints; what a run is and may do is decided in `executor` and
+//! below it. Nothing here parses a program or a tool's reply.
+//!
+//! In reading order: [`cli`] (what was asked), [`surroundings`] and [`config`] with [`raw`], [`import`], [`entry`] and [`expand`]
+//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`progress`] and [`wire`] (the server).
+
+mod announce;
+mod arguments;
+mod cli;
+mod commands;
+mod config;
+mod entry;
+mod expand;
+mod fault;
+mod import;
+mod mcp;
+mod output;
+mod progress;
+mod raw;
+mod surroundings;
+mod units;
+mod wire;
+
+use anyhow::Context;
+use clap::Parser;
+use cli::{Cli, Command};
+use commands::{Exit, UsageError};
+use fault::ConfigError;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use surroundings::Surroundings;
+
+fn main() -> ExitCode {
+    sandbox::worker_main();
+    let cli = Cli::parse();
+    match log(cli.shared.log.as_deref()).and_then(|()| start(cli)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::complain(&output::plain(&format!("{error:#}")));
+            let usage = error.is::<ConfigError>() || error.is::<UsageError>();
+            if usage { Exit::Usage } else { Exit::Internal }.into()
+        }
+    }
+}
+
+/// What is logged unless somebody asks for more. rmcp warns of every request that a client gets wrong; the client was told.
+const QUIET: &str = "warn,rmcp=error";
+
+/// Logs to standard error: standard output belongs to the protocol.
+fn log(filter: Option<&str>) -> anyhow::Result<()> {
+    let filter = filter.map(str::to_owned).or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| QUIET.to_owned());
+    let filter = tracing_subscriber::EnvFilter::try_new(&filter)
+        .map_err(|error| UsageError(format!("{filter:?} is not a log filter ({error}); write a level such as info, or target=level")))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    Ok(())
+}
+
+/// Runs the command on a runtime of its own.
+fn start(cli: Cli) -> anyhow::Result<Exit> {
+    let around = Surroundings::of_process().context("the current folder is gone")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let result = runtime.block_on(dispatch(cli, &around));
+    // A read of standard input that is still waiting cannot be interrupted: it must not keep the process alive.
+    runtime.shutdown_background();
+    result
+}
+
+/// One command.
+async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
+    let sources = cli.shared.sources();
+    match cli.command {
+        None | Some(Command::Serve) => commands::serve(&sources, around).await,
+        Some(Command::Run(run)) => commands::run::run(run, &sources, around).await,
+        Some(Command::Tools(tools)) => commands::tools::tools(tools, &sources, around).await,
+        Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
+        Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
+    }
+}

@@ -1,0 +1,188 @@
+//! The MCP server: one tool, over standard input and output, in both eras of the protocol.
+
+use crate::wire::Wire;
+use crate::{announce, arguments, output, progress};
+use anyhow::Context as _;
+use executor::{Executor, Settings};
+use policy::{Context, Limits, Principal, ServerName};
+use rmcp::model::{
+    CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock, CustomRequest,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities,
+    ServerConfig, Tool,
+};
+use rmcp::service::{RequestContext, RoleServer, serve_server_with_ct};
+use rmcp::transport::async_rw::AsyncRwTransport;
+use rmcp::{ServerHandler, transport::io::stdio_pipes};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How long the end may take: answers on their way, workers, upstreams. Then the process ends anyway.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// How long a cancelled run may take to say how it ended.
+const CANCELLED: Duration = Duration::from_secs(1);
+
+/// How long the last progress of a run may delay its reply, if the client does not read.
+const LAST_PROGRESS: Duration = Duration::from_millis(200);
+
+/// How long a client may keep the list of tools. It does not change while this process lives.
+const LIST_TTL_MS: u64 = 300_000;
+
+/// Serves one client until it closes its end, or a signal asks for the end.
+///
+/// # Errors
+/// When the executor cannot start, or the client does not speak MCP.
+pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let limits = settings.policy.limits.clone();
+    let ended = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let executor = Executor::start(settings).await?;
+    let server = Server::new(Arc::clone(&executor), limits, ended.clone());
+    let (input, out) = stdio_pipes();
+    let wire = Wire::new(AsyncRwTransport::new_server(input, out), ended.clone());
+    let conversation = async {
+        match serve_server_with_ct(server, wire, ended.clone()).await {
+            Ok(running) => running.waiting().await.map(drop).context("the MCP connection failed"),
+            // The client left before it said anything, or we were asked to end.
+            Err(_) if ended.is_cancelled() => Ok(()),
+            Err(error) => Err(anyhow::anyhow!("the client does not speak MCP: {error}")),
+        }
+    };
+    tokio::pin!(conversation);
+    let result = tokio::select! {
+        result = &mut conversation => result,
+        () = first(&mut terminate, &mut interrupt) => {
+            ended.cancel();
+            tokio::time::timeout(FAREWELL, conversation).await.unwrap_or(Ok(()))
+        }
+    };
+    ended.cancel();
+    tokio::select! {
+        _ = tokio::time::timeout(FAREWELL, executor.shutdown()) => {}
+        () = first(&mut terminate, &mut interrupt) => {}
+    }
+    result
+}
+
+/// Waits until a run was cancelled and had its time to say how it ended.
+pub(crate) async fn overdue(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    tokio::time::sleep(CANCELLED).await;
+}
+
+/// Either signal.
+async fn first(terminate: &mut tokio::signal::unix::Signal, interrupt: &mut tokio::signal::unix::Signal) {
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+}
+
+/// What rmcp asks on behalf of one client.
+struct Server {
+    executor: Arc<Executor>,
+    limits: Limits,
+    tool: Tool,
+    instructions: String,
+    context: Context,
+    ended: CancellationToken,
+}
+
+impl Server {
+    fn new(executor: Arc<Executor>, limits: Limits, ended: CancellationToken) -> Self {
+        let servers: Vec<ServerName> = executor.upstreams().names().cloned().collect();
+        let tool = announce::tool(&servers, &limits);
+        let instructions = announce::instructions(&servers);
+        // One connection is one context: its name must not be another process's.
+        let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        let name = format!("stdio-{}-{since_epoch:x}", std::process::id());
+        Server { executor, limits, tool, instructions, context: Context { principal: Principal::local(), name }, ended }
+    }
+
+    /// One call of `execute`: whatever goes wrong is told to the model as the tool's own error.
+    async fn execute(&self, arguments: Option<JsonObject>, context: RequestContext<RoleServer>) -> CallToolResult {
+        let request = match arguments::read(&arguments.unwrap_or_default(), &self.limits, self.context.clone()) {
+            Ok(request) => request,
+            Err(wrong) => return refusal(wrong),
+        };
+        let cancel = self.ended.child_token();
+        let (events, inbox) = tokio::sync::mpsc::unbounded_channel();
+        let token = context.meta.get_progress_token();
+        let mut forwarding = token.is_some();
+        let forward = async {
+            match token {
+                Some(token) => progress::forward(inbox, context.peer.clone(), token).await,
+                None => drop(inbox),
+            }
+        };
+        tokio::pin!(forward);
+        let run = self.executor.execute(request, events, cancel.clone());
+        tokio::pin!(run);
+        let overdue = overdue(&cancel);
+        tokio::pin!(overdue);
+        let result = loop {
+            tokio::select! {
+                result = &mut run => break result,
+                () = &mut forward, if forwarding => forwarding = false,
+                () = context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
+                // Dropping a run ends it too, wherever it is.
+                () = &mut overdue => return refusal("cancelled".to_owned()),
+            }
+        };
+        if forwarding {
+            let _late = tokio::time::timeout(LAST_PROGRESS, forward).await;
+        }
+        match result {
+            Ok(reply) if reply.is_error => refusal(reply.text),
+            Ok(reply) => CallToolResult::success(vec![ContentBlock::text(reply.text)]),
+            Err(fault) => {
+                tracing::error!(%fault, "a run could not be made");
+                refusal(fault.to_string())
+            }
+        }
+    }
+}
+
+/// A tool error: text that the model reads.
+fn refusal(text: String) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"))
+            .with_instructions(self.instructions.clone())
+    }
+
+    async fn list_tools(&self, _: Option<PaginatedRequestParams>, _: RequestContext<RoleServer>) -> Result<ListToolsResult, ErrorData> {
+        let mut result = ListToolsResult::with_all_items(vec![self.tool.clone()]);
+        result.ttl_ms = Some(LIST_TTL_MS);
+        result.cache_scope = Some(CacheScope::Private);
+        Ok(result)
+    }
+
+    async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+        if request.name != announce::TOOL {
+            let name: String = output::plain(&request.name).chars().take(64).collect();
+            let text = format!("there is no tool {name:?}; the only tool is {:?}, in whose programs the servers' tools are functions", announce::TOOL);
+            return Err(ErrorData::invalid_params(text, None));
+        }
+        Ok(self.execute(request.arguments, context).await.into())
+    }
+
+    /// rmcp hands over what it could not read as one of its own requests. For `tools/call` that is the model's mistake, so the model is told.
+    async fn on_custom_request(&self, request: CustomRequest, context: RequestContext<RoleServer>) -> Result<CustomResult, ErrorData> {
+        if request.method != CallToolRequestMethod::VALUE {
+            return Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None));
+        }
+        let text = "the arguments of a tool call must be an object: {\"code\": \"...\"}";
+        let mut result = refusal(text.to_owned());
+        // rmcp does this for its own requests: earlier revisions do not know the field.
+        if context.protocol_version().is_none_or(|version| version.as_str() < ProtocolVersion::V_2026_07_28.as_str()) {
+            result.result_type = None;
+        }
+        let result = serde_json::to_value(result);
+        Ok(CustomResult::new(result.map_err(|error| ErrorData::internal_error(error.to_string(), None))?))
+    }
+}

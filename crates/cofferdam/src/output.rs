@@ -1,0 +1,81 @@
+//! What people and scripts read: the one place that writes to standard output, which belongs to the protocol while serving.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::time::Duration;
+
+/// Writes a text to standard output and ends its line. Whoever reads it may have gone: that is not an error of ours.
+pub(crate) fn print(text: &str) {
+    let mut out = stdout().lock();
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let _gone = write!(out, "{text}{end}").and_then(|()| out.flush());
+}
+
+/// Writes a JSON document to standard output.
+pub(crate) fn print_json(document: &Value) {
+    print(&format!("{document:#}"));
+}
+
+/// Writes a message to standard error.
+pub(crate) fn complain(text: &str) {
+    let _gone = writeln!(stderr().lock(), "cofferdam: {text}");
+}
+
+/// A text of somebody else made harmless for a terminal: control and direction characters would let it write over ours.
+pub(crate) fn plain(text: &str) -> String {
+    let harmless = |c: char| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c == '\n' || c == '\t' || harmless(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// Something that is seen to go on: on standard error, and only if that is a terminal.
+pub(crate) struct Spinner(Option<ProgressBar>);
+
+impl Spinner {
+    /// Shows `message` until it is dropped.
+    pub(crate) fn start(message: &str) -> Self {
+        let bar = stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.set_message(message.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Spinner(bar)
+    }
+
+    /// Shows another message.
+    pub(crate) fn say(&self, message: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(plain(message).replace('\n', " "));
+        }
+    }
+
+    /// Shows a message; where nobody watches, as a line of its own.
+    pub(crate) fn report(&self, message: &str) {
+        match &self.0 {
+            Some(_) => self.say(message),
+            None => complain(&plain(message)),
+        }
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_steer_a_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\r\u{202e}c\td\n"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\td\n");
+    }
+}

@@ -1,0 +1,83 @@
+//! `cofferdam.toml` as it is written: every key, and nothing checked beyond its type. `config` makes it valid, once.
+
+use crate::units::{Size, Span};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use toml::Spanned;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct File {
+    /// Files of other clients to take servers from, relative to this file.
+    pub(crate) import: Vec<PathBuf>,
+    /// The upstreams.
+    pub(crate) servers: BTreeMap<Spanned<String>, Server>,
+    /// The operator's ceilings.
+    pub(crate) limits: Limits,
+    /// What the keys below say is not enforced yet, so a file that has one is refused as a whole.
+    pub(crate) rules: Option<Spanned<toml::Value>>,
+    pub(crate) files: Option<Spanned<toml::Value>>,
+    pub(crate) http: Option<Spanned<toml::Value>>,
+}
+
+/// `[servers.NAME]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Server {
+    pub(crate) command: Option<String>,
+    pub(crate) args: Vec<String>,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) cwd: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<Kind>,
+    pub(crate) url: Option<String>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) era: Option<Era>,
+    pub(crate) call_timeout: Option<Span>,
+    pub(crate) start_timeout: Option<Span>,
+    pub(crate) disabled: bool,
+    /// Labels of its replies: refused like `rules`.
+    pub(crate) data: Option<Spanned<toml::Value>>,
+}
+
+/// How a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    Stdio,
+    #[serde(alias = "streamable-http")]
+    Http,
+}
+
+/// Which protocol a server speaks; without it both are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Era {
+    /// Revisions with `initialize`, up to 2025-11-25.
+    Legacy,
+    /// 2026-07-28 and later.
+    Modern,
+}
+
+/// `[limits]`: one key for each field of `policy::Limits`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    pub(crate) wall: Option<Span>,
+    pub(crate) queue: Option<Span>,
+    pub(crate) memory: Option<Spanned<Size>>,
+    pub(crate) program: Option<Spanned<Size>>,
+    pub(crate) output_kept: Option<Spanned<Size>>,
+    pub(crate) output_shown: Option<Spanned<Size>>,
+    pub(crate) calls: Option<u32>,
+    pub(crate) calls_in_flight: Option<Spanned<usize>>,
+    pub(crate) call: Option<Span>,
+    pub(crate) reply: Option<Spanned<Size>>,
+    pub(crate) reply_depth: Option<Spanned<usize>>,
+    pub(crate) replies: Option<Spanned<Size>>,
+    pub(crate) workers: Option<Spanned<usize>>,
+    pub(crate) workspace: Option<Size>,
+    pub(crate) workspace_files: Option<u64>,
+}

@@ -1,0 +1,21 @@
+// Objects: descriptors, freezing, accessors, prototypes, assign, groupings, optional chaining.
+const o = { b: 1, a: { deep: true }, get double() { return this.b * 2; }, set double(v) { this.b = v / 2; } };
+o.double = 10;
+console.log(o.b, o.double, Object.getOwnPropertyDescriptor(o, "b"), Object.keys(o), Object.values({ x: [1] }), Object.entries({ k: "v" }));
+Object.defineProperty(o, "hidden", { value: 7, enumerable: false });
+console.log(o.hidden, Object.keys(o).includes("hidden"), o.propertyIsEnumerable("hidden"), Object.hasOwn(o, "hidden"), "toString" in o);
+const frozen = Object.freeze({ list: [1] });
+frozen.list.push(2);
+console.log(frozen, Object.isFrozen(frozen), Object.isSealed(Object.seal({})), Object.isExtensible(Object.preventExtensions({})));
+console.log(o?.a?.deep, o.missing?.x.y.z, o.missing?.(), o.a?.["deep"], null ?? "n", 0 ?? 1, 0 || 1, "" && 2);
+let x = null;
+x ??= 5;
+x ||= 6;
+x &&= 7;
+console.log(x, Object.assign({}, null, { p: 1 }, "s"), { ...o, a: 0 }, delete o.b, "b" in o);
+const animal = { speak() { return `${this.name} speaks`; } };
+const dog = Object.create(animal, { name: { value: "Rex", enumerable: true } });
+console.log(dog.speak(), Object.getPrototypeOf(dog) === animal, animal.isPrototypeOf(dog), { __proto__: animal }.speak.call({ name: "Other" }), Object.create(null));
+const grouped = ["apple", "ant", "bee"].reduce((g, w) => ({ ...g, [w[0]]: [...(g[w[0]] ?? []), w] }), {});
+console.log(grouped, Object.is(NaN, NaN), Object.is(0, -0), typeof null, [] + {}, [] == false, null == undefined, null == 0, "1" == 1);
+console.log(Object.entries({ z: 1, 10: 1, 9: 1, [-1]: 1 }).map(([k]) => k), Object.fromEntries([["a", 1]]), new Object(1) instanceof Number);

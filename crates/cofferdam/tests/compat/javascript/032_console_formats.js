@@ -1,0 +1,24 @@
+// console format directives, several values, group indentation, other methods on stdout.
+console.log("%s is %d years and %i, %f", "Bob", 42.5, 42.9, 1.5, "extra", { a: 1 });
+console.log("%o|%O|%j|%%|%c|%x", [1], { b: 2 }, { c: 3 }, "css");
+console.log("%s %s", "only one", "%s");
+console.log("%s", null, undefined, Symbol("s"), 5n, -0, { a: { b: { c: 1 } } }, [1, "x"], () => 1);
+console.log("100%", 5, "%d", "%i", NaN);
+console.log("%d %i %f", "12.5px", "12.5", "abc");
+console.info("info", { a: 1 });
+console.debug("debug");
+console.group("Group");
+console.log("inside\ntwo lines");
+console.group();
+console.log({ nested: [1] });
+console.groupEnd();
+console.groupEnd();
+console.log("outside");
+console.assert(true, "not shown");
+console.count();
+console.count("named");
+console.count();
+console.countReset();
+console.count();
+console.dir({ a: { b: { c: { d: 1 } } } }, { depth: 0 });
+console.dir({ a: { b: { c: { d: 1 } } } }, { depth: null });

@@ -1,0 +1,20 @@
+// Data work as models write it: group, join, pivot, percentiles, ranking, deduplication, deep comparison.
+const orders = Array.from({ length: 60 }, (_, i) => ({ id: i + 1, customer: (i * 7) % 5, cents: ((i * 7919) % 900) + 100, day: `2025-0${(i % 3) + 1}-${String((i % 28) + 1).padStart(2, "0")}` }));
+const customers = ["ann", "bo", "cy", "di"].map((name, id) => ({ id, name }));
+const by = (xs, key) => xs.reduce((m, x) => (m.get(key(x))?.push(x) ?? m.set(key(x), [x]), m), new Map());
+const byId = new Map(customers.map((c) => [c.id, c]));
+const totals = [...by(orders, (o) => o.customer)].map(([id, os]) => ({ name: byId.get(id)?.name ?? "unknown", n: os.length, total: os.reduce((s, o) => s + o.cents, 0) }));
+console.table(totals.sort((a, b) => b.total - a.total));
+const pivot = {};
+for (const { day, customer, cents } of orders) ((pivot[day.slice(0, 7)] ??= {})[customer] ??= []).push(cents);
+console.log(Object.fromEntries(Object.entries(pivot).map(([m, cs]) => [m, Object.fromEntries(Object.entries(cs).map(([c, xs]) => [c, xs.length]))])));
+const sorted = orders.map((o) => o.cents).sort((a, b) => a - b);
+const percentile = (p) => sorted[Math.ceil((p / 100) * sorted.length) - 1];
+const mean = sorted.reduce((a, b) => a + b) / sorted.length;
+console.log([50, 90, 99].map(percentile), mean, Math.sqrt(sorted.reduce((s, x) => s + (x - mean) ** 2, 0) / sorted.length).toFixed(4));
+const equal = (a, b) => Object.is(a, b) || (a && b && typeof a === "object" && typeof b === "object" && Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((k) => equal(a[k], b[k])));
+console.log(equal({ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }), !!equal([1], [2]), [...new Map([["x", 1], ["y", 2], ["x", 3]])], [...new Set(orders.map((o) => o.customer))].sort());
+const chunk = (xs, n) => (xs.length ? [xs.slice(0, n), ...chunk(xs.slice(n), n)] : []);
+const get = (o, path) => path.split(".").reduce((v, k) => v?.[k], o);
+const merge = (a, b) => Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((k) => [k, a[k] && b[k] && typeof a[k] === "object" ? merge(a[k], b[k]) : (b[k] ?? a[k])]));
+console.log(chunk([1, 2, 3, 4, 5], 2), get({ a: { b: [10, 20] } }, "a.b.1"), merge({ a: { x: 1, y: 2 }, b: 1 }, { a: { y: 3 }, c: 4 }), sorted.slice(0, 5));

@@ -1,0 +1,100 @@
+//! The command line: help, exit codes, and what is said of a broken configuration.
+
+use crate::run;
+use std::path::Path;
+
+/// Writes `files` into a new home, runs, and compares exit code and standard error with nothing on standard output.
+fn refused(files: &[(&str, &str)], arguments: &[&str], code: i32, message: &str) {
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), files);
+    assert_eq!(run(home.path(), arguments), (code, String::new(), message.to_owned()), "{arguments:?}");
+}
+
+fn write(home: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = home.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let home = tempfile::tempdir().unwrap();
+    for command in [&[][..], &["serve"], &["run"], &["tools"], &["guests"], &["doctor"]] {
+        let arguments = [command, &["--help"]].concat();
+        let (code, help, errors) = run(home.path(), &arguments);
+        assert_eq!((code, &*errors), (0, ""), "{command:?}");
+        assert!(help.contains("\nExamples:\n  cofferdam"), "{help}");
+    }
+    let (_, help, _) = run(home.path(), &["--help"]);
+    for line in ["  0  it worked", "  2  wrong usage, or an error in the configuration", "  5  Cofferdam itself failed"] {
+        assert!(help.lines().any(|one| one == line), "{help}");
+    }
+}
+
+#[test]
+fn the_version() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(run(home.path(), &["--version"]), (0, format!("cofferdam {}\n", env!("CARGO_PKG_VERSION")), String::new()));
+}
+
+#[test]
+fn a_broken_configuration_is_told_of_with_its_place() {
+    let users = ".config/cofferdam/cofferdam.toml";
+    refused(
+        &[(users, "[limits]\nwal = \"30s\"\n")],
+        &[],
+        2,
+        "cofferdam: ~/.config/cofferdam/cofferdam.toml:2:1: unknown key \"wal\" in [limits]; did you mean \"wall\"?\n",
+    );
+    refused(
+        &[("c.toml", "[[rules]]\ntools = [\"a.b\"]\n")],
+        &["--config", "c.toml"],
+        2,
+        "cofferdam: ~/c.toml:1:1: \"rules\" is not enforced by this version, so a configuration that has it is refused; without it every \
+         tool of a configured server may be called: remove \"rules\" if that is what you want\n",
+    );
+    refused(
+        &[("m.json", "{\"mcpServers\": {\n  \"a\": }}")],
+        &["run", "-e", "1", "--mcp-config", "m.json"],
+        2,
+        "cofferdam: ~/m.json:2:8: unexpected close brace\n",
+    );
+    refused(&[], &["tools", "list", "--config", "c.toml"], 2, "cofferdam: ~/c.toml: cannot be read: No such file or directory (os error 2)\n");
+}
+
+#[test]
+fn wrong_usage_is_told_of() {
+    refused(&[], &["run", "nothing.py"], 2, "cofferdam: nothing.py cannot be read: No such file or directory (os error 2)\n");
+    refused(&[], &["run", "-e", " "], 2, "cofferdam: the program is empty\n");
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(run(home.path(), &["run"]).0, 2);
+    assert_eq!(run(home.path(), &["run", "-l", "ruby", "-e", "1"]).0, 2);
+    assert_eq!(run(home.path(), &["run", "-e", "1", "--timeout", "30"]).0, 2);
+    assert_eq!(run(home.path(), &["--log", "=[", "tools", "list"]).0, 2);
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_listed_with_its_reason() {
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), &[("m.json", r#"{"mcpServers": {"a": {"command": "x", "env": {"K": "${NOT_SET}"}}, "self": {"command": "cofferdam"}}}"#)]);
+    let reason = "env.K: the environment variable NOT_SET is not set; set it, or give a default: ${NOT_SET:-default}";
+    let (code, out, errors) = run(home.path(), &["tools", "list", "--mcp-config", "m.json"]);
+    assert_eq!((code, out, &*errors), (1, format!("a failed: {reason}\n"), ""));
+    let (code, out, _) = run(home.path(), &["doctor", "--json", "--mcp-config", "m.json"]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(code, 1);
+    assert_eq!(document["servers"], serde_json::json!([{"server": "a", "ok": false, "reason": reason}]));
+    assert_eq!(document["skipped"], serde_json::json!(["self"]));
+    let problems = document["problems"].as_array().unwrap();
+    assert!(problems.iter().any(|problem| problem["mend"] == "export NOT_SET=..."), "{problems:?}");
+}
+
+#[test]
+fn guests_that_are_not_there_are_told_of_with_the_command_that_builds_them() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, out, errors) = run(home.path(), &["guests", "list"]);
+    let expected = "python      is not there; run: cargo xtask guests\njavascript  is not there; run: cargo xtask guests\n";
+    assert_eq!((code, &*out, &*errors), (1, expected, ""));
+}

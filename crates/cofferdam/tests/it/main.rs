@@ -1,0 +1,24 @@
+//! The binary as people and clients use it. Nothing here needs guests: what runs programs is tested where it lives.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cli;
+mod stdio;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The binary in a home of its own: no configuration, no cache, no variables beside `PATH`.
+fn cofferdam(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cofferdam"));
+    command.env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(home);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs it with these arguments: exit code, standard output, standard error with the home's path as `~`.
+fn run(home: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = cofferdam(home).args(arguments).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace(&home.display().to_string(), "~");
+    (status.code().unwrap_or(-1), text(&stdout), text(&stderr))
+}

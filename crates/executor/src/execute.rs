@@ -1,0 +1,275 @@
+//! The straight line of one run, and what all runs share.
+
+use crate::{
+    Events, Stats,
+    broker::Broker,
+    present::{self, Ending, Presented},
+    schemas::Schemas,
+    workspace::Workspaces,
+};
+use gate::Checks;
+use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, ServerName, ServerState};
+use sandbox::{Bind, End, Sandbox, SandboxError, Warm};
+use serde_json::json;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use upstream::Upstreams;
+
+/// How an executor is set up.
+#[derive(Debug)]
+pub struct Settings {
+    /// What the operator allows.
+    pub policy: Policy,
+    /// The upstreams.
+    pub servers: Vec<upstream::ServerConfig>,
+    /// Where guests and what can be made again are kept.
+    pub cache_dir: PathBuf,
+    /// Where state is kept.
+    pub state_dir: PathBuf,
+    /// Workers kept ready.
+    pub warm: Warm,
+    /// The binary whose `main` calls [`sandbox::worker_main`]; `None`: this one.
+    pub binary: Option<PathBuf>,
+}
+
+/// Why an executor could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The sandbox could not be started.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The state directory is not usable.
+    #[error("{path}: {source}; the state directory must be writable")]
+    State {
+        /// Which directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// A fault of ours: the run could not be carried out. The next one may be.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Every worker was in use for as long as a run may wait.
+    #[error("busy: every worker was in use for {0:?}; try again")]
+    Busy(Duration),
+    /// No worker could be made.
+    #[error("{}", present::fault(*.run))]
+    Sandbox {
+        /// The run, as the log names it.
+        run: RunId,
+        /// Why; for the operator.
+        source: SandboxError,
+    },
+    /// The workspace could not be made.
+    #[error("{}", present::fault(*.run))]
+    Workspace {
+        /// The run, as the log names it.
+        run: RunId,
+        /// Why; for the operator.
+        source: std::io::Error,
+    },
+}
+
+/// One program to run.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who asks, in which conversation.
+    pub context: Context,
+    /// The program.
+    pub code: String,
+    /// Its language.
+    pub language: Language,
+    /// A lower wall clock limit.
+    pub timeout: Option<Duration>,
+    /// What it is for, in the model's words.
+    pub intent: Option<String>,
+}
+
+/// What the client gets.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The run.
+    pub run: RunId,
+    /// Printed text, then the value or the error.
+    pub text: String,
+    /// Whether it failed.
+    pub is_error: bool,
+    /// Figures.
+    pub stats: Stats,
+}
+
+/// What all runs share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) upstreams: Arc<Upstreams>,
+    pub(crate) schemas: Schemas,
+    pub(crate) held_bytes: Arc<AtomicUsize>,
+}
+
+/// Runs programs. One per process.
+#[derive(Debug)]
+pub struct Executor {
+    policy: Policy,
+    sandbox: Sandbox,
+    shared: Arc<Shared>,
+    workspaces: Workspaces,
+    checks: Checks,
+}
+
+impl Executor {
+    /// Starts the sandbox. Upstreams are started when they are first needed.
+    ///
+    /// # Errors
+    /// When the guests are not built, or the state directory is not writable.
+    pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
+        let Settings { policy, servers, cache_dir, state_dir, warm, binary } = settings;
+        let workspaces = Workspaces::open(&state_dir).map_err(|source| StartError::State { path: state_dir, source })?;
+        let sandbox = Sandbox::start(sandbox::Settings {
+            cache: cache_dir.clone(),
+            binary,
+            warm,
+            workers: policy.limits.workers,
+            output_kept_bytes: policy.limits.output_kept_bytes as u64,
+        })
+        .await?;
+        let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
+        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default() };
+        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, checks: Checks::all() }))
+    }
+
+    /// The upstreams.
+    #[must_use]
+    pub fn upstreams(&self) -> &Arc<Upstreams> {
+        &self.shared.upstreams
+    }
+
+    /// Runs one program. Cancel-safe: dropping the future kills the worker and aborts its calls.
+    ///
+    /// # Errors
+    /// Only for faults of ours; a program that fails is a [`Reply`].
+    pub async fn execute(&self, request: Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
+        let run = RunId::from_random(random());
+        let lowered = LoweredLimits { wall: request.timeout };
+        let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
+        let catalog = self.shared.upstreams.catalog(&self.mentioned(&request.code)).await;
+        let program = match gate::check(&request.code, request.language, gate::Lifetime::Stateless, &catalog, &self.checks) {
+            Ok(program) => program,
+            Err(refusal) => return Ok(reply(run, present::refused(&refusal), grant.limits().output_shown_bytes, Figures::default())),
+        };
+        let guest = request.language.guest();
+        let queued = Instant::now();
+        let waiting = tokio::time::timeout(grant.limits().queue, self.sandbox.worker(guest, grant.principal()));
+        let mut worker = tokio::select! {
+            worker = waiting => worker.map_err(|_| Fault::Busy(grant.limits().queue))?.map_err(|source| {
+                tracing::error!(%run, error = %source, "no worker");
+                Fault::Sandbox { run, source }
+            })?,
+            () = cancel.cancelled() => return Ok(reply(run, cancelled(), grant.limits().output_shown_bytes, Figures::default())),
+        };
+        let queued = queued.elapsed();
+        let workspace = self.workspaces.workspace().map_err(|source| {
+            tracing::error!(%run, error = %source, "no workspace");
+            Fault::Workspace { run, source }
+        })?;
+        let bind = bind(&grant, workspace.path());
+        let mut broker = Broker::new(Arc::clone(&self.shared), Arc::clone(&grant), Arc::clone(&catalog), guest, events);
+        let started = Instant::now();
+        let deadline = tokio::time::Instant::now() + grant.limits().wall;
+        let finished = worker.run(&bind, turn(&program, &catalog), &mut broker, deadline, &cancel).await;
+        let wall = started.elapsed();
+        broker.close();
+        self.look_at_death(run, &finished.end, &worker).await;
+        let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
+        let figures = Figures { calls: std::mem::take(&mut broker.calls), bytes_inside: broker.bytes_inside, queued, wall };
+        Ok(reply(run, presented, grant.limits().output_shown_bytes, figures))
+    }
+
+    /// Ends the upstreams. Workers end with the process.
+    pub async fn shutdown(&self) {
+        self.shared.upstreams.shutdown().await;
+    }
+
+    /// The servers whose names stand in the program: those are started and listed before it is looked at.
+    fn mentioned(&self, code: &str) -> Vec<ServerName> {
+        let words: std::collections::HashSet<&str> = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        self.shared.upstreams.names().filter(|name| words.contains(name.as_str())).cloned().collect()
+    }
+
+    /// A worker that ended by itself was attacked or has a fault: its zygote makes no more.
+    async fn look_at_death(&self, run: RunId, end: &End, worker: &sandbox::Worker) {
+        match end {
+            End::Died { status, signal, detail } => {
+                tracing::error!(%run, ?status, ?signal, ?detail, "a worker died");
+                self.sandbox.retire_zygote(worker).await;
+            }
+            End::Misbehaved(reason) => {
+                tracing::error!(%run, reason, "a worker sent nonsense");
+                self.sandbox.retire_zygote(worker).await;
+            }
+            End::Trapped(trap, message) => tracing::info!(%run, ?trap, message, "the guest trapped"),
+            End::Completed(_) | End::Deadline | End::Cancelled => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Figures {
+    calls: Vec<crate::CallRecord>,
+    bytes_inside: usize,
+    queued: Duration,
+    wall: Duration,
+}
+
+fn reply(run: RunId, presented: Presented, shown_bytes: usize, figures: Figures) -> Reply {
+    let Presented { text, ending, dropped_bytes } = presented;
+    let screened = gate::screen(&text, shown_bytes, dropped_bytes);
+    let stats = Stats {
+        calls: figures.calls,
+        bytes_inside: figures.bytes_inside,
+        bytes_shown: screened.text.len(),
+        queued_ms: figures.queued.as_secs_f64() * 1000.0,
+        wall_ms: figures.wall.as_secs_f64() * 1000.0,
+        outcome: ending,
+    };
+    Reply { run, text: screened.text, is_error: ending.is_error(), stats }
+}
+
+fn cancelled() -> Presented {
+    Presented { text: "cancelled: the run was ended at the client's request before it began".to_owned(), ending: Ending::Cancelled, dropped_bytes: 0 }
+}
+
+fn bind(grant: &Grant, workspace: &std::path::Path) -> Bind {
+    let limits = grant.limits();
+    let variables = [("HOME", "/workspace"), ("TMPDIR", "/workspace"), ("TZ", "UTC"), ("LANG", "C.UTF-8")];
+    Bind {
+        workspace: workspace.to_string_lossy().into_owned(),
+        memory_bytes: limits.memory_bytes as u64,
+        workspace_bytes: limits.workspace_bytes,
+        workspace_files: limits.workspace_files,
+        seed: random(),
+        environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+    }
+}
+
+/// The turn document of `wasm-guests/abi.md`.
+fn turn(program: &gate::Program, catalog: &Catalog) -> Vec<u8> {
+    let servers: Vec<&str> = catalog.servers.keys().map(ServerName::as_str).collect();
+    let listed = catalog.servers.iter().filter(|(_, server)| server.state == ServerState::Listed);
+    let tools: serde_json::Map<String, serde_json::Value> =
+        listed.map(|(name, server)| (name.to_string(), server.tools.keys().map(String::as_str).collect())).collect();
+    json!({"code": program.code(), "file": program.file(), "mode": program.mode(), "servers": servers, "tools": tools}).to_string().into_bytes()
+}
+
+/// Fresh random bytes of the operating system.
+#[expect(clippy::expect_used, reason = "without the system's randomness nothing here is safe to go on")]
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system has randomness");
+    bytes
+}

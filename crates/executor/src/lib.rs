@@ -1,0 +1,64 @@
+//! The straight line of one run: request to reply, and everything that has authority on the way.
+//!
+//! One run is: grant, check, worker, turn (with the broker answering host calls), screen, settle; see `execute`. A program that fails is an
+//! outcome; [`Fault`] is our own failure. Everything here can be embedded by a Rust agent without MCP: call
+//! [`sandbox::worker_main`] first in `main`, then [`Executor::start`].
+
+mod broker;
+mod calls;
+mod execute;
+mod outcome;
+mod present;
+mod schemas;
+mod workspace;
+
+pub use execute::{Executor, Fault, Reply, Request, Settings, StartError};
+pub use present::Ending;
+
+use serde::Serialize;
+
+/// How far a run has come, for progress notifications. `progress` only grows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Steps done.
+    pub progress: f64,
+    /// Steps in all, if known.
+    pub total: Option<f64>,
+    /// What was done last.
+    pub message: Option<String>,
+}
+
+/// Where a run's progress goes. At most one event per call or per `progress()` of the program, so the limits on calls bound it.
+pub type Events = tokio::sync::mpsc::UnboundedSender<Progress>;
+
+/// One upstream call of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct CallRecord {
+    /// The tool.
+    pub tool: String,
+    /// Whether it succeeded. `None`: its fate is unknown, because the run ended first.
+    pub ok: Option<bool>,
+    /// Size of the value that the program got, in bytes of JSON.
+    pub bytes: usize,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+    /// Whether the upstream calls it read-only.
+    pub read_only: bool,
+}
+
+/// Figures of one run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stats {
+    /// Its calls, in the order in which they were made.
+    pub calls: Vec<CallRecord>,
+    /// Bytes of upstream replies that stayed in the sandbox.
+    pub bytes_inside: usize,
+    /// Bytes of the reply's text.
+    pub bytes_shown: usize,
+    /// How long it waited for a worker, in milliseconds.
+    pub queued_ms: f64,
+    /// From the moment a worker was bound to the end of the turn, in milliseconds.
+    pub wall_ms: f64,
+    /// How it ended.
+    pub outcome: Ending,
+}

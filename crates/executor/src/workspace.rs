@@ -1,0 +1,114 @@
+//! The directory that a stateless run may write to: fresh, the user's alone, and gone afterwards.
+//!
+//! Each server process has a directory of its own and holds a lock on it. What a killed server left behind is removed by the next one that
+//! starts: whoever can take the lock knows that nobody uses it.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+use tempfile::TempDir;
+
+/// The directory of this server process.
+#[derive(Debug)]
+pub(crate) struct Workspaces {
+    root: TempDir,
+    _lock: File,
+}
+
+/// The directory of one run; removed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Workspace(Option<TempDir>);
+
+const LOCK: &str = "lock";
+
+impl Workspaces {
+    /// Makes this process's directory below `state` and removes those of dead processes.
+    pub(crate) fn open(state: &Path) -> io::Result<Self> {
+        let all = state.join("runs");
+        DirBuilder::new().recursive(true).mode(0o700).create(&all)?;
+        for entry in fs::read_dir(&all)?.flatten() {
+            remove_if_dead(&entry.path());
+        }
+        let root = tempfile::Builder::new().prefix("server-").tempdir_in(&all)?;
+        // It gets its name once it is locked: otherwise another server could take the lock in between, and this one for dead.
+        let unnamed = root.path().join("lock.new");
+        let lock = File::create(&unnamed)?;
+        lock.lock()?;
+        fs::rename(&unnamed, root.path().join(LOCK))?;
+        Ok(Workspaces { root, _lock: lock })
+    }
+
+    /// A fresh directory.
+    pub(crate) fn workspace(&self) -> io::Result<Workspace> {
+        tempfile::Builder::new().prefix("run-").tempdir_in(self.root.path()).map(|dir| Workspace(Some(dir)))
+    }
+}
+
+/// Removes a server's directory when no process holds its lock. One without a lock file may be just being made: it is left alone until
+/// it is older than a minute.
+fn remove_if_dead(path: &PathBuf) {
+    let dead = match File::open(path.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(_) => {
+            let age = fs::metadata(path).and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
+            age.is_some_and(|age| age.as_secs() > 60)
+        }
+    };
+    if dead && let Err(error) = fs::remove_dir_all(path) {
+        tracing::warn!(path = %path.display(), %error, "what a former server left behind cannot be removed");
+    }
+}
+
+impl Workspace {
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.as_ref().map_or(Path::new(""), TempDir::path)
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        let Some(directory) = self.0.take() else { return };
+        // Removing many files takes time that no reply should wait for.
+        let remove = move || {
+            if let Err(error) = directory.close() {
+                tracing::warn!(%error, "a workspace could not be removed");
+            }
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_server_left_is_removed_and_a_living_one_keeps_its_own() {
+        let state = TempDir::new().unwrap();
+        let living = Workspaces::open(state.path()).unwrap();
+        let dead = state.path().join("runs/server-dead");
+        fs::create_dir_all(dead.join("run-1")).unwrap();
+        fs::write(dead.join(LOCK), "").unwrap();
+        let _second = Workspaces::open(state.path()).unwrap();
+        assert!(!dead.exists());
+        assert!(living.root.path().exists());
+    }
+
+    #[test]
+    fn a_workspace_is_gone_after_its_run() {
+        let state = TempDir::new().unwrap();
+        let workspaces = Workspaces::open(state.path()).unwrap();
+        let workspace = workspaces.workspace().unwrap();
+        let path = workspace.path().to_owned();
+        fs::write(path.join("file"), "x").unwrap();
+        drop(workspace);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,205 @@
+//! Every way in which a turn can end, and that the next run is served whatever happened.
+
+use crate::{guests::install, seal::example};
+use policy::{Guest, Principal};
+use sandbox::{Bind, End, Finished, Host, Sandbox, Settings, Trapped, Warm};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+struct Echo(Vec<Vec<u8>>);
+
+impl Host for Echo {
+    async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
+        self.0.push(request);
+        b"{}".to_vec()
+    }
+}
+
+/// A sandbox over one tiny guest.
+struct Fixture {
+    sandbox: Sandbox,
+    directory: TempDir,
+    heard: Vec<Vec<u8>>,
+}
+
+impl Fixture {
+    async fn new(turn: &str) -> Self {
+        let directory = TempDir::new().unwrap();
+        install(directory.path(), turn);
+        let settings = Settings {
+            cache: directory.path().to_owned(),
+            binary: Some(example("zygote")),
+            warm: Warm { python: 1, javascript: 0 },
+            workers: 4,
+            output_kept_bytes: 4096,
+        };
+        Fixture { sandbox: Sandbox::start(settings).await.unwrap(), directory, heard: Vec::new() }
+    }
+
+    fn bind(&self) -> Bind {
+        let workspace = self.directory.path().join("workspace");
+        std::fs::create_dir_all(&workspace).unwrap();
+        Bind {
+            workspace: workspace.to_string_lossy().into_owned(),
+            memory_bytes: 16 << 20,
+            workspace_bytes: 1 << 20,
+            workspace_files: 2,
+            seed: [7; 32],
+            environment: vec![],
+        }
+    }
+
+    async fn run_for(&mut self, limit: Duration, cancel: &CancellationToken) -> Finished {
+        let mut worker = self.sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
+        let mut host = Echo(Vec::new());
+        let finished = worker.run(&self.bind(), b"{}".to_vec(), &mut host, Instant::now() + limit, cancel).await;
+        self.heard = host.0;
+        finished
+    }
+
+    async fn run(&mut self) -> Finished {
+        self.run_for(Duration::from_secs(20), &CancellationToken::new()).await
+    }
+}
+
+/// Runs a guest twice: it ends the same way both times, so the first did no harm.
+async fn ends(turn: &str) -> End {
+    let mut fixture = Fixture::new(turn).await;
+    let first = fixture.run().await.end;
+    let second = fixture.run().await.end;
+    match (&first, &second) {
+        // Wasmtime's words and process details may differ; the kind may not.
+        (End::Trapped(a, _), End::Trapped(b, _)) => assert_eq!(a, b),
+        (a, b) => assert_eq!(a, b),
+    }
+    first
+}
+
+#[tokio::test]
+async fn a_turn_returns_its_status() {
+    assert_eq!(ends("(i32.const 5)").await, End::Completed(5));
+}
+
+#[tokio::test]
+async fn a_trap_is_typed() {
+    assert!(matches!(ends("unreachable").await, End::Trapped(Trapped::Other, _)));
+    assert!(matches!(ends("(i32.load (i32.const -4))").await, End::Trapped(Trapped::Other, _)));
+    assert!(matches!(ends("(call $deep (i32.const 0))").await, End::Trapped(Trapped::StackOverflow, _)));
+}
+
+#[tokio::test]
+async fn a_host_call_is_answered_and_its_ranges_are_checked() {
+    let mut fixture = Fixture::new("(call $call (i32.const 0) (i32.const 10) (i32.const 128) (i32.const 132))").await;
+    assert_eq!(fixture.run().await.end, End::Completed(0));
+    assert_eq!(fixture.heard, [br#"{"op":"x"}"#.to_vec()]);
+    assert_eq!(ends("(call $call (i32.const -8) (i32.const 16) (i32.const 128) (i32.const 132))").await, End::Completed(1));
+    assert_eq!(ends("(call $call (i32.const 0) (i32.const -1) (i32.const 128) (i32.const 132))").await, End::Completed(1));
+    assert_eq!(ends("(call $call (i32.const 0) (i32.const 10) (i32.const -2) (i32.const 132))").await, End::Completed(1));
+}
+
+#[tokio::test]
+async fn a_program_that_never_ends_is_killed_at_its_deadline_and_keeps_its_output() {
+    let write = "(drop (call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 128)))";
+    let mut fixture = Fixture::new(&format!("{write} (loop $l (br $l)) (i32.const 0)")).await;
+    let started = std::time::Instant::now();
+    let finished = fixture.run_for(Duration::from_millis(300), &CancellationToken::new()).await;
+    assert_eq!((finished.end, finished.output.head.as_slice()), (End::Deadline, b"hello".as_slice()));
+    assert!(started.elapsed() < Duration::from_secs(10), "generous: the machine may be busy");
+}
+
+#[tokio::test]
+async fn a_cancelled_run_is_killed() {
+    let mut fixture = Fixture::new("(loop $l (br $l)) (i32.const 0)").await;
+    let cancel = CancellationToken::new();
+    let later = cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        later.cancel();
+    });
+    assert_eq!(fixture.run_for(Duration::from_secs(20), &cancel).await.end, End::Cancelled);
+}
+
+#[tokio::test]
+async fn a_flood_of_output_costs_nothing_but_its_own_time() {
+    let write = "(drop (call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 128)))";
+    let turn = format!("(local $i i32) (loop $l {write} (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $l (i32.lt_u (local.get $i) (i32.const 2000)))) (i32.const 0)");
+    let finished = Fixture::new(&turn).await.run().await;
+    assert_eq!(finished.end, End::Completed(0));
+    assert_eq!((finished.output.total_bytes, finished.output.writes), (10_000, 2000));
+    assert_eq!((finished.output.head.len(), finished.output.tail.len()), (2048, 2048));
+}
+
+#[tokio::test]
+async fn memory_stops_growing_at_the_limit() {
+    // 16 MiB are 256 pages; growing by 1000 fails, which the guest sees as -1.
+    assert_eq!(ends("(memory.grow (i32.const 1000))").await, End::Completed(-1));
+}
+
+#[tokio::test]
+async fn randomness_is_that_of_the_seed() {
+    // The same seed gives the same word, in two workers.
+    let turn = "(drop (call $random_get (i32.const 128) (i32.const 4))) (i32.load (i32.const 128))";
+    let End::Completed(word) = ends(turn).await else { panic!("no word") };
+    assert_ne!(word, 0);
+}
+
+#[tokio::test]
+async fn files_are_counted() {
+    // Creates the file "hello" in descriptor 3 again and again; the room is two.
+    let open = "(call $path_open (i32.const 3) (i32.const 0) (i32.const 512) (i32.const 5) (i32.const 1) (i64.const 64) (i64.const 64) (i32.const 0) (i32.const 128))";
+    assert_eq!(ends(&format!("(drop {open}) (drop {open}) {open}")).await, End::Completed(51));
+}
+
+#[tokio::test]
+async fn more_runs_than_workers_are_queued_and_all_served() {
+    let fixture = Fixture::new("(i32.const 1)").await;
+    let bind = fixture.bind();
+    let runs: Vec<_> = (0..50)
+        .map(|_| {
+            let (sandbox, bind) = (fixture.sandbox.clone(), bind.clone());
+            tokio::spawn(async move {
+                let mut worker = sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
+                let deadline = Instant::now() + Duration::from_secs(60);
+                worker.run(&bind, b"{}".to_vec(), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end
+            })
+        })
+        .collect();
+    for run in runs {
+        assert_eq!(run.await.unwrap(), End::Completed(1));
+    }
+}
+
+#[tokio::test]
+async fn a_worker_killed_from_outside_is_a_typed_end_and_the_next_run_is_served() {
+    let fixture = Fixture::new("(loop $l (br $l)) (i32.const 0)").await;
+    for _ in 0..2 {
+        let mut worker = fixture.sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
+        let pid = rustix::process::Pid::from_raw(worker.pid()).unwrap();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            rustix::process::kill_process(pid, rustix::process::Signal::SEGV).unwrap();
+        });
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let end = worker.run(&fixture.bind(), b"{}".to_vec(), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end;
+        assert_eq!(end, End::Died { status: None, signal: Some(11), detail: None });
+        fixture.sandbox.retire_zygote(&worker).await;
+    }
+}
+
+#[tokio::test]
+async fn no_worker_outlives_the_sandbox() {
+    let fixture = Fixture::new("(i32.const 0)").await;
+    let worker = fixture.sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
+    let process = format!("/proc/{}", worker.pid());
+    assert!(std::path::Path::new(&process).exists());
+    drop(worker);
+    for _ in 0..200 {
+        if !std::path::Path::new(&process).exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{process} is still there");
+}

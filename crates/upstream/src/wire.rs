@@ -1,0 +1,175 @@
+//! The stdio transport: JSON-RPC messages as lines over a child's standard input and output.
+//!
+//! Takes the place of rmcp's own line transport because that one drops what is too large, too deep or of a wrong shape, and the call that
+//! waits for it then hangs until its timeout. Here such an answer becomes an error answer to the same request. It also keeps
+//! the [`Ledger`]: which requests were (perhaps) received, and how large their answers were.
+
+use crate::line::{Facts, Line, LineReader};
+use rmcp::RoleClient;
+use rmcp::model::{ClientRequest, ErrorCode, ErrorData, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Error codes of answers that were made here in place of an unusable one; outside the range that MCP assigns.
+pub(crate) const TOO_LARGE: ErrorCode = ErrorCode(-31_001);
+pub(crate) const TOO_DEEP: ErrorCode = ErrorCode(-31_002);
+pub(crate) const MALFORMED: ErrorCode = ErrorCode(-31_003);
+
+/// The deepest line that `serde_json` reads.
+const MAX_DEPTH: usize = 127;
+
+/// How long output that a child left in its pipe is still read after it ended.
+const AFTER_EXIT: Duration = Duration::from_millis(200);
+
+/// The calls and lists that were written to the upstream, by id, with the size of their answer once it came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ledger(Arc<Mutex<HashMap<RequestId, usize>>>);
+
+impl Ledger {
+    fn sent(&self, id: RequestId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, 0);
+    }
+
+    fn answered(&self, id: &RequestId, bytes: usize) {
+        if let Some(size) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id) {
+            *size = bytes;
+        }
+    }
+
+    /// Forgets the request; the size of its answer in bytes (0 when none came), or `None` when no byte of the request was written.
+    pub(crate) fn settle(&self, id: &RequestId) -> Option<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+    }
+}
+
+/// An rmcp transport over a child's pipes.
+pub(crate) struct StdioTransport<W> {
+    inbox: mpsc::Receiver<ServerJsonRpcMessage>,
+    stdin: Arc<tokio::sync::Mutex<Option<W>>>,
+    ledger: Ledger,
+}
+
+impl<W: AsyncWrite + Unpin + Send + 'static> StdioTransport<W> {
+    /// Starts reading `stdout`; answers may have `max_bytes` on the wire and be nested `max_depth` deep. `exited` is cancelled when the child
+    /// ended, for a grandchild may keep the pipe open.
+    pub(crate) fn new<R>(stdout: R, stdin: W, ledger: Ledger, max_bytes: usize, max_depth: usize, exited: CancellationToken) -> Self
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+    {
+        let (outbox, inbox) = mpsc::channel(1);
+        let reader = LineReader::new(stdout, max_bytes, max_depth.min(MAX_DEPTH));
+        tokio::spawn(read(reader, outbox, ledger.clone(), exited));
+        StdioTransport { inbox, stdin: Arc::new(tokio::sync::Mutex::new(Some(stdin))), ledger }
+    }
+}
+
+async fn read<R: AsyncRead + Unpin>(
+    mut reader: LineReader<R>,
+    outbox: mpsc::Sender<ServerJsonRpcMessage>,
+    ledger: Ledger,
+    exited: CancellationToken,
+) {
+    let lines = async {
+        while let Ok(Some(line)) = reader.next().await {
+            if let Some(message) = message(line, &ledger)
+                && outbox.send(message).await.is_err()
+            {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = lines => {}
+        () = async { exited.cancelled().await; tokio::time::sleep(AFTER_EXIT).await } => {}
+        () = outbox.closed() => {}
+    }
+}
+
+/// The message that a line is, or stands for.
+fn message(line: Line, ledger: &Ledger) -> Option<ServerJsonRpcMessage> {
+    let substitute = |facts: &Facts, code: ErrorCode| {
+        let Some(id) = facts.answers() else {
+            tracing::debug!(bytes = facts.bytes, "ignored a line that answers nothing");
+            return None;
+        };
+        tracing::debug!(%id, bytes = facts.bytes, code = code.0, "replaced an unusable answer");
+        ledger.answered(id, facts.bytes);
+        Some(JsonRpcMessage::error(ErrorData::new(code, "", None), Some(id.clone())))
+    };
+    match line {
+        Line::TooLong(facts) => substitute(&facts, TOO_LARGE),
+        Line::TooDeep(facts) => substitute(&facts, TOO_DEEP),
+        Line::Whole(bytes, facts) => match serde_json::from_slice::<RxJsonRpcMessage<RoleClient>>(&bytes) {
+            Ok(message) => {
+                if let Some(id) = facts.answers() {
+                    ledger.answered(id, facts.bytes);
+                }
+                Some(message)
+            }
+            Err(_) => substitute(&facts, MALFORMED),
+        },
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send + 'static> rmcp::transport::Transport<RoleClient> for StdioTransport<W> {
+    type Error = std::io::Error;
+
+    fn send(&mut self, item: TxJsonRpcMessage<RoleClient>) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
+        let stdin = self.stdin.clone();
+        let ledger = self.ledger.clone();
+        async move {
+            let mut line = serde_json::to_vec(&item)?;
+            line.push(b'\n');
+            let mut stdin = stdin.lock().await;
+            let stdin = stdin.as_mut().ok_or(std::io::ErrorKind::NotConnected)?;
+            if let JsonRpcMessage::Request(request) = &item
+                && matches!(request.request, ClientRequest::CallToolRequest(_) | ClientRequest::ListToolsRequest(_))
+            {
+                ledger.sent(request.id.clone());
+            }
+            stdin.write_all(&line).await?;
+            stdin.flush().await
+        }
+    }
+
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
+        self.inbox.recv().await
+    }
+
+    /// Closes the child's standard input, unless a write hangs in it: then the process is about to be killed anyway.
+    async fn close(&mut self) -> Result<(), Self::Error> {
+        if let Ok(mut stdin) = self.stdin.try_lock() {
+            drop(stdin.take());
+        }
+        self.inbox.close();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(bytes: &[u8], id: i64) -> Option<ServerJsonRpcMessage> {
+        let facts = Facts { bytes: bytes.len(), id: Some(RequestId::Number(id)), has_method: false };
+        message(Line::Whole(bytes.to_vec(), facts), &Ledger::default())
+    }
+
+    #[test]
+    fn an_answer_of_a_wrong_shape_becomes_an_error_answer() {
+        let Some(JsonRpcMessage::Error(error)) = answer(br#"{"jsonrpc":"1.0","id":3,"result":{}}"#, 3) else {
+            panic!("no error answer");
+        };
+        assert_eq!((error.id, error.error.code), (Some(RequestId::Number(3)), MALFORMED));
+    }
+
+    #[test]
+    fn a_log_line_is_ignored() {
+        assert!(message(Line::Whole(b"Server ready".to_vec(), Facts::default()), &Ledger::default()).is_none());
+    }
+}

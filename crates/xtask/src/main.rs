@@ -1,0 +1,67 @@
+//! Builds guests, runs the demo, the tests, the benchmarks: every command that a developer or CI needs.
+//!
+//! Light on purpose: it orchestrates. What needs Wasmtime is done by the `cofferdam` binary that it builds first.
+
+mod bench;
+mod demo;
+mod guests;
+mod paths;
+mod peers;
+mod run;
+mod steps;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds guests, runs the demo, the tests, the benchmarks.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask bench --json bench.json"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Install missing system packages (with apt-get); without it, and not as root, the command to run is printed.
+    #[arg(long, global = true)]
+    install: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Builds the guests from their pinned sources and compiles them for this machine.
+    Guests,
+    /// Builds everything and runs the demo: two programs over two upstreams, through a real client.
+    Demo,
+    /// Builds everything, installs the real servers and clients that tests talk to, and runs all tests.
+    Test {
+        /// Only tests whose names contain one of these.
+        filter: Vec<String>,
+    },
+    /// Measures: start, fresh runs, host calls, loops, memory. Run it on a quiet machine.
+    Bench {
+        /// Also writes the results here.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut steps = steps::Steps::new();
+    let done = match arguments.command {
+        Command::Guests => guests::build(&mut steps, arguments.install).map(drop),
+        Command::Demo => demo::run(&mut steps, arguments.install),
+        Command::Test { filter } => test::run(&mut steps, arguments.install, &filter),
+        Command::Bench { json } => bench::run(&mut steps, arguments.install, json.as_deref()),
+    };
+    steps.summary();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            steps::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

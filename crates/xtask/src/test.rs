@@ -1,0 +1,17 @@
+//! Runs every test: guests, workspace, the real peers, and then one nextest run over all crates.
+
+use crate::{guests, peers, run, steps::Steps};
+use anyhow::Result;
+
+/// Runs the tests whose names contain one of `filter`; all of them when it is empty.
+pub(crate) fn run(steps: &mut Steps, install: bool, filter: &[String]) -> Result<()> {
+    guests::build(steps, install)?;
+    let peers = steps.step("peers", |report| peers::ensure(report))?;
+    steps.step("build tests", |_| run::run(run::cargo()?.args(["nextest", "run", "--workspace", "--no-run", "--cargo-quiet"])))?;
+    steps.step("tests", |_| {
+        let mut command = run::cargo()?;
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filter);
+        command.env("COFFERDAM_TEST_NODE", &peers.node).env("COFFERDAM_TEST_MODERN", &peers.modern).env("COFFERDAM_TEST_LEGACY", &peers.legacy);
+        run::run(&mut command)
+    })
+}
