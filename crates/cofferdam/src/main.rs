@@ -35,7 +35,7 @@ use surroundings::Surroundings;
 fn main() -> ExitCode {
     sandbox::worker_main();
     let cli = Cli::parse();
-    match log(cli.shared.log.as_deref()).and_then(|()| start(cli)) {
+    match log(&cli).and_then(|()| start(cli)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             output::complain(&output::plain(&format!("{error:#}")));
@@ -49,8 +49,10 @@ fn main() -> ExitCode {
 const QUIET: &str = "warn,rmcp=error";
 
 /// Logs to standard error: standard output belongs to the protocol.
-fn log(filter: Option<&str>) -> anyhow::Result<()> {
-    let filter = filter.map(str::to_owned).or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| QUIET.to_owned());
+fn log(cli: &Cli) -> anyhow::Result<()> {
+    // These print what goes wrong with a server themselves.
+    let quiet = if matches!(cli.command, Some(Command::Doctor(_) | Command::Tools(_))) { "error" } else { QUIET };
+    let filter = cli.shared.log.clone().or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| quiet.to_owned());
     let filter = tracing_subscriber::EnvFilter::try_new(&filter)
         .map_err(|error| UsageError(format!("{filter:?} is not a log filter ({error}); write a level such as info, or target=level")))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();

@@ -105,7 +105,7 @@ pub(crate) fn call_error(tool: &Tool, failure: Failure, wait: Duration, reply_by
         }
         Failure::Timeout => (
             ErrorCode::Timeout,
-            format!("{name} did not answer within {} s; whether it took effect is unknown", wait.as_millis() as f64 / 1000.0),
+            format!("{name} did not answer within {} s; whether it took effect is unknown", wait.as_secs_f64()),
         ),
         Failure::Rejected(error) => rejected(&error),
         Failure::TooLarge => (

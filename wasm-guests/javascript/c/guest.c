@@ -3,7 +3,7 @@
 // below is in natives.c, files.c and digest.c.
 //
 // QuickJS-NG is compiled as part of this unit rather than patched: a few of its internals are needed (stack limit, random
-// state, job queue, an error's raw stack, what an iterator goes over), and reading them here breaks the build when an upgrade moves them.
+// state, job queue, an error's raw stack, global names, what an iterator goes over), and reading them here breaks the build when an upgrade moves them.
 #include "stack.h"
 
 #include "quickjs.c"
@@ -85,6 +85,14 @@ static void begin_turn(void) {
   if (!reserve) reserve = malloc(RESERVE_BYTES);
 }
 
+// The last resort: a program that replaced what the prelude itself stands on still gets an outcome, and so does its session's next one.
+static int report_broken(void) {
+  static const char outcome[] =
+      "{\"op\":\"result\",\"outcome\":{\"status\":\"error\",\"type\":\"InternalError\",\"message\":\"the program, or an earlier one of its "
+      "session, changed built-in objects that the interpreter itself needs; start a new session\",\"traceback\":\"\"}}";
+  return guest_request(outcome, sizeof outcome - 1) ? 0 : 2;
+}
+
 // Runs one program. 0: a result was sent; 1: the document was malformed; 2: no result could be built.
 EXPORT("turn") int turn(char *document, size_t length) {
   begin_turn();
@@ -96,32 +104,25 @@ EXPORT("turn") int turn(char *document, size_t length) {
   }
   JSValue accepted = call_hook(HOOK_BEGIN, 1, &parsed);
   JS_FreeValue(context, parsed);
-  if (JS_IsException(accepted)) JS_FreeValue(context, JS_GetException(context));
-  if (ending == ENDING_NONE && !JS_VALUE_GET_BOOL(accepted)) return 1;
+  int state = JS_IsException(accepted) ? STEP_BROKEN : STEP_AGAIN;
+  if (state == STEP_AGAIN && !JS_VALUE_GET_BOOL(accepted)) return 1;
 
-  int state = STEP_AGAIN;
   while (ending == ENDING_NONE && state == STEP_AGAIN) {
     run_jobs();
     if (ending != ENDING_NONE) break;
     JSValue next = call_hook(HOOK_STEP, 0, NULL);
-    if (JS_IsException(next)) {
-      JSValue error = JS_GetException(context);
-      JS_FreeValue(context, error);
-      state = STEP_BROKEN;
-    } else {
-      state = JS_VALUE_GET_INT(next);
-    }
+    state = JS_IsException(next) ? STEP_BROKEN : JS_VALUE_GET_INT(next);
   }
+  JS_FreeValue(context, JS_GetException(context));
   drop_jobs();
   if (ending == ENDING_EXIT) {
     ending = ENDING_NONE;
     JSValue code = JS_NewInt32(context, exit_code);
-    JSValue sent = call_hook(HOOK_EXITED, 1, &code);
-    state = JS_IsException(sent) ? STEP_BROKEN : STEP_DONE;
+    state = JS_IsException(call_hook(HOOK_EXITED, 1, &code)) ? STEP_BROKEN : STEP_DONE;
+    JS_FreeValue(context, JS_GetException(context));
   }
-  if (ending == ENDING_GONE) state = STEP_BROKEN;
-  JS_FreeValue(context, JS_GetException(context));
-  return state == STEP_DONE ? 0 : 2;
+  if (ending == ENDING_GONE) return 2;
+  return state == STEP_DONE ? 0 : report_broken();
 }
 
 void guest_end(enum ending how, int code) {
@@ -151,6 +152,17 @@ JSValue guest_raw_stack(JSContext *ctx, JSValueConst value) {
   JSObject *object = JS_VALUE_GET_OBJ(value);
   if (object->class_id != JS_CLASS_ERROR && object->class_id != JS_CLASS_DOM_EXCEPTION) return JS_UNDEFINED;
   return js_dup(object->u.object_data);
+}
+
+// Takes back a name that an earlier script of the session declared, so that a later one can declare it again, as in a shell.
+bool guest_forget_global(JSContext *ctx, JSAtom name) {
+  JSObject *lexical = JS_VALUE_GET_OBJ(ctx->global_var_obj), *global = JS_VALUE_GET_OBJ(ctx->global_obj);
+  if (find_own_property1(lexical, name)) return delete_property(ctx, lexical, name) == true;
+  JSShapeProperty *property = find_own_property1(global, name);
+  // What cannot be written is the language's own: NaN, undefined.
+  if (!property || !(property->flags & JS_PROP_WRITABLE) || js_shape_prepare_update(ctx, global, &property)) return false;
+  property->flags |= JS_PROP_CONFIGURABLE;
+  return delete_property(ctx, global, name) == true;
 }
 
 // [collection, whether it yields pairs, whether it yields keys] of a Map's or Set's iterator, undefined for anything else.

@@ -30,7 +30,10 @@ void guest_end(enum ending how, int code);
 
 bool guest_exhausted(void);
 JSValue guest_raw_stack(JSContext *ctx, JSValueConst value);
+bool guest_forget_global(JSContext *ctx, JSAtom name);
 JSValue guest_iterated(JSContext *ctx, JSValueConst value);
+// Sends a request whose reply does not matter.
+bool guest_request(const char *request, size_t length);
 bool guest_write(int fd, const char *bytes, size_t length);
 
 // Each defines functions on the object that the prelude imports as `guest:native`.

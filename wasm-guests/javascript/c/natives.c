@@ -47,6 +47,14 @@ static JSValue native_call(JSContext *ctx, JSValueConst self, int argc, JSValueC
   }
 }
 
+bool guest_request(const char *request, size_t length) {
+  char *reply = NULL;
+  size_t reply_length = 0;
+  if (host_call(request, length, &reply, &reply_length) != HOST_OK) return false;
+  free(reply);
+  return true;
+}
+
 static JSValue native_exit(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
   int32_t code = 0;
   if (JS_ToInt32(ctx, &code, argv[0])) return JS_EXCEPTION;
@@ -153,6 +161,14 @@ static JSValue native_evaluate(JSContext *ctx, JSValueConst self, int argc, JSVa
   JS_FreeCString(ctx, code);
   JS_FreeCString(ctx, file);
   return promise;
+}
+
+static JSValue native_forget(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  JSAtom name = JS_ValueToAtom(ctx, argv[0]);
+  if (name == JS_ATOM_NULL) return JS_EXCEPTION;
+  bool forgotten = guest_forget_global(ctx, name);
+  JS_FreeAtom(ctx, name);
+  return JS_NewBool(ctx, forgotten);
 }
 
 static JSValue native_raw_stack(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
@@ -276,6 +292,7 @@ static const struct {
     {"environ", native_environ, 0},
     {"compile", native_compile, 2},
     {"evaluate", native_evaluate, 2},
+    {"forget", native_forget, 1},
     {"rawStack", native_raw_stack, 1},
     {"iterated", native_iterated, 1},
     {"promise", native_promise, 1},

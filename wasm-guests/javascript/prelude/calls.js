@@ -15,7 +15,7 @@ const PromiseConstructor = Promise;
 /** The promise that a tool's function returns. */
 export class ToolCall extends Promise {
   #tool;
-  #settle = {};
+  #settle;
   #place;
 
   constructor(tool) {

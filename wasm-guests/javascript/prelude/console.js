@@ -2,7 +2,7 @@
 
 import { native } from "guest:native";
 import { formatWith, inspect, width } from "./inspect.js";
-import { ToolError, here, frameText } from "./errors.js";
+import { here, frameText } from "./errors.js";
 
 let counts = new Map();
 let starts = new Map();

@@ -1,7 +1,7 @@
 // Values as JSON on their way out of the program: JSON.stringify's rules, and more that would otherwise be lost in silence: a Map is an
 // object (or pairs), a Set and a typed array are arrays, a BigInt is a number, an Error is its text, a promise is a mistake.
 
-import { apply, defineProperty, freeze, getOwnPropertyDescriptor, isArray, jsonStringify } from "./primordials.js";
+import { apply, defineProperty, getOwnPropertyDescriptor, jsonStringify } from "./primordials.js";
 import { header } from "./errors.js";
 
 const TypedArray = Object.getPrototypeOf(Uint8Array);

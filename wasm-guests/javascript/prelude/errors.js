@@ -2,7 +2,7 @@
 // only. The engine's raw stack has no first line and shows our own frames; nothing here touches it before somebody asks.
 
 import { native } from "guest:native";
-import { apply, arrayJoin, arrayPush, defineProperty, getOwnPropertyDescriptor, regexpExec, stringIncludes, stringSlice, stringSplit, stringStartsWith } from "./primordials.js";
+import { apply, arrayJoin, arrayPush, defineProperty, getOwnPropertyDescriptor, regexpExec, stringIncludes, stringSplit, stringStartsWith } from "./primordials.js";
 
 /** A tool call that failed; `code` is one of a closed list. */
 export class ToolError extends Error {

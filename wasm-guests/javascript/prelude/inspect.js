@@ -16,16 +16,16 @@ const bigintPlain = (value) => `${value}n`;
 const formatNumber = (value) => (Object.is(value, -0) ? "-0" : `${value}`);
 
 export function inspect(value, options) {
-  const context = { ...defaults, ...(typeof options === "object" && options !== null ? options : {}), seen: [], indentation: 0, currentDepth: 0, circular: undefined, budget: 100000 };
+  const context = { ...defaults, ...(typeof options === "object" && options !== null ? options : {}), seen: [], indentation: 0, currentDepth: 0, circular: undefined };
   if (context.depth === null) context.depth = Infinity;
   if (context.maxArrayLength === null) context.maxArrayLength = Infinity;
   if (context.maxStringLength === null) context.maxStringLength = Infinity;
-  return formatValue(context, value, 0, false);
+  return formatValue(context, value, 0);
 }
 inspect.custom = inspectSymbol;
 inspect.defaultOptions = defaults;
 
-function formatValue(context, value, depth, typed) {
+function formatValue(context, value, depth) {
   switch (typeof value) {
     case "string":
       return formatString(context, value);
@@ -55,7 +55,7 @@ function formatValue(context, value, depth, typed) {
     if (!context.circular.has(value)) context.circular.set(value, context.circular.size + 1);
     return `[Circular *${context.circular.get(value)}]`;
   }
-  return formatRaw(context, value, depth, typed);
+  return formatRaw(context, value, depth);
 }
 
 function formatString(context, value) {
@@ -122,11 +122,10 @@ function keysOf(value, context) {
 const indexKey = /^(?:0|[1-9][0-9]*)$/;
 const otherKeys = (value, context) => keysOf(value, context).filter((key) => typeof key === "symbol" || !indexKey.test(key));
 
-function formatRaw(context, value, depth, typed) {
+function formatRaw(context, value, depth) {
   const constructor = constructorName(value);
   let tag = read(value, Symbol.toStringTag);
-  if (typeof tag !== "string" || tag === "" || Object.hasOwn(value, Symbol.toStringTag) ? tag === undefined : false) tag = "";
-  if (typeof tag !== "string") tag = "";
+  if (typeof tag !== "string" || Object.prototype.propertyIsEnumerable.call(value, Symbol.toStringTag)) tag = "";
   let keys, base = "", braces = ["{", "}"], formatter = () => [], kind = KIND.OBJECT;
 
   if (Array.isArray(value)) {
@@ -176,7 +175,7 @@ function formatRaw(context, value, depth, typed) {
 
   if (depth > context.depth) {
     const name = prefix(constructor, tag, Array.isArray(value) ? "Array" : "Object").slice(0, -1);
-    return `[${constructor === null ? name : name}]`;
+    return `[${name}]`;
   }
   depth += 1;
   context.seen.push(value);
@@ -199,9 +198,7 @@ function formatRaw(context, value, depth, typed) {
   }
   context.seen.pop();
   if (context.sorted) output.sort();
-  const text = reduce(context, output, base, braces, kind, depth, value);
-  context.budget -= text.length > 1000 ? 0 : 1;
-  return text;
+  return reduce(context, output, base, braces, kind, depth, value);
 }
 
 function setSize(value) {
@@ -442,7 +439,7 @@ function group(context, output, value) {
   if (actual * 3 + context.indentation >= context.breakLength) return output;
   if (!(total / actual > 5 || longest <= 6)) return output;
   const bias = Math.sqrt(actual - total / output.length);
-  const biased = Math.max(actual - 3 - bias + 3 - 3 + 0, 1);
+  const biased = Math.max(actual - 3 - bias, 1);
   const columns = Math.min(Math.round(Math.sqrt(2.5 * biased * length) / biased), Math.floor((context.breakLength - context.indentation) / actual), context.compact * 4, 15);
   if (columns <= 1) return output;
   const rows = [];

@@ -9,7 +9,7 @@ import { toolErrorOf, header, lineIn, programFrames, read } from "./errors.js";
 import { requestText } from "./host.js";
 import { inspect } from "./inspect.js";
 import { outcomeOfValue, textOf, within } from "./outcome.js";
-import { arrayJoin, isArray, jsonStringify, stringSlice, stringSplit, stringStartsWith, then } from "./primordials.js";
+import { arrayJoin, isArray, jsonStringify, regexpExec, stringSlice, stringSplit, stringStartsWith, then } from "./primordials.js";
 import { startClock } from "./performance.js";
 import { ExitCode, refreshProcess } from "./process.js";
 import { defineServers } from "./servers.js";
@@ -17,6 +17,8 @@ import * as timers from "./timers.js";
 
 const DONE = 0;
 const AGAIN = 1;
+// A promise's state, as native.promise gives it.
+const REJECTED = 2;
 
 // running | returned | failed; `value` is what it returned or threw.
 let state = { name: "failed", value: undefined };
@@ -43,7 +45,7 @@ export function begin(document) {
   const failed = (error) => settle(mine, "failed", error);
   try {
     if (mode === "script") {
-      const result = native.evaluate(code, file);
+      const result = evaluate(code, file);
       // The completion value is boxed so that it is not awaited too early; a promise at the end is awaited, as in a shell.
       then(result, ({ value }) => then(Promise.resolve(value), returned, failed), failed);
     } else {
@@ -53,6 +55,17 @@ export function begin(document) {
     failed(error);
   }
   return true;
+}
+
+// A script may declare again what an earlier one of its session declared: names are checked before anything runs, so trying again is safe.
+function evaluate(code, file) {
+  for (;;) {
+    const result = native.evaluate(code, file);
+    const [state, error] = native.promise(result);
+    const again = state === REJECTED && error instanceof SyntaxError ? regexpExec(/^redeclaration of '(.*)'$/, textOf(read(error, "message"))) : null;
+    if (!again || !native.forget(again[1])) return result;
+    then(result, undefined, () => undefined);
+  }
 }
 
 function settle(mine, name, value) {
@@ -68,7 +81,7 @@ onCrash((error) => {
 
 /** One round of the event loop; DONE once the result is sent. */
 export function step() {
-  if (state.name === "failed") return report(outcomeOfError(state.value));
+  if (state.name === "failed") return report(failedOutcome(state.value));
   while (ready.length > 0) {
     const run = ready.shift();
     try {
@@ -107,7 +120,17 @@ function finalOutcome() {
     return state.name === "returned" ? outcomeAtEnd() : outcomeOfHang();
   } catch (error) {
     // The value's own code (a getter, a toJSON) threw.
+    return failedOutcome(error);
+  }
+}
+
+// An error can be anything, a proxy that answers every question with another error too.
+function failedOutcome(error) {
+  try {
     return outcomeOfError(error);
+  } catch {
+    const message = "Uncaught: an error that cannot be shown";
+    return { status: "error", type: "Error", message, traceback: message };
   }
 }
 

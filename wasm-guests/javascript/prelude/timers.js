@@ -2,7 +2,6 @@
 
 import { native } from "guest:native";
 import { hidden } from "./errors.js";
-import { request } from "./host.js";
 
 const MAX_DELAY_MS = 0x7fffffff;
 
@@ -163,9 +162,6 @@ export function forgetTimers() {
   immediates = [];
   byId = new Map();
 }
-
-/** Sleeps without running anything else; for `Atomics.wait`-like uses inside the guest. */
-export const sleepBlocking = (ms) => request("wait", { timeout_ms: ms });
 
 /** The `timers/promises` module. */
 export const timersPromises = {

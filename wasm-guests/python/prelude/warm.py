@@ -6,6 +6,8 @@ import json
 import re
 import warnings
 
+import _host
+
 from . import fresh, host, program
 
 MODULES = """
@@ -55,6 +57,7 @@ def finish(turn):
     for _ in range(3):
         gc.collect()
     gc.freeze()
+    _host.make_immortal()
 
 
 def exercise(turn):

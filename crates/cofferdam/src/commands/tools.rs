@@ -76,6 +76,9 @@ fn list(config: &Config, upstreams: &Upstreams, catalog: &Arc<Catalog>, only: Op
 
 /// The best hits.
 fn search(upstreams: &Upstreams, catalog: &Arc<Catalog>, query: &str, limit: usize, shape: Shape) -> Exit {
+    for (name, reason) in catalog.servers.iter().filter_map(|(name, server)| Some((name, reason(server)?))) {
+        output::complain(&plain(&format!("{name} failed: {reason}")));
+    }
     let hits = upstreams.search(catalog, query, limit, shape.language.guest());
     if shape.json {
         output::print_json(&hits.iter().map(|hit| json!({"tool": hit.tool, "signature": hit.signature, "summary": hit.summary})).collect());

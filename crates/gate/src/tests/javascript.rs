@@ -91,7 +91,7 @@ fn unknown_tools() {
 fn arguments_of_calls() {
     refused("await github.list_issues()", expect!["missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"]);
     refused("await github.list_issues({})", expect!["missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"]);
-    refused("await chat.post({to: 'a', txt: 'b'})", expect!["unknown_argument: line 1: `chat.post(...)`: it has no argument `txt`; did you mean `text`?. Usage: chat.post(to, text)"]);
+    refused("await chat.post({to: 'a', txt: 'b'})", expect!["unknown_argument: line 1: `chat.post(...)`: it has no argument `txt`; did you mean `text`? Usage: chat.post(to, text)"]);
     refused("await chat.post('a')", expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"]);
     accepted(&[
         "await github.list_issues({repo: 'a'})",

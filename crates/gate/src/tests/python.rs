@@ -122,9 +122,9 @@ fn arguments_of_calls() {
     refused("await github.list_issues()", expect!["missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"]);
     refused("await chat.post(to='a')", expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"]);
     refused("await chat.post()", expect!["missing_argument: line 1: `chat.post(...)`: the required arguments `to`, `text` are missing. Usage: chat.post(to, text)"]);
-    refused("await github.list_issues(repo='a', maxResults=3)", expect!["unknown_argument: line 1: `github.list_issues(...)`: it has no argument `maxResults`; did you mean `max_results`?. Usage: github.list_issues(repo, state?, max_results?)"]);
+    refused("await github.list_issues(repo='a', maxResults=3)", expect!["unknown_argument: line 1: `github.list_issues(...)`: it has no argument `maxResults`; did you mean `max_results`? Usage: github.list_issues(repo, state?, max_results?)"]);
     refused("await github.list_issues({'state': 'open'})", expect!["missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"]);
-    refused("await github.list_issues({'repo': 'a', 'stat': 'open'})", expect!["unknown_argument: line 1: `github.list_issues(...)`: it has no argument `stat`; did you mean `state`?. Usage: github.list_issues(repo, state?, max_results?)"]);
+    refused("await github.list_issues({'repo': 'a', 'stat': 'open'})", expect!["unknown_argument: line 1: `github.list_issues(...)`: it has no argument `stat`; did you mean `state`? Usage: github.list_issues(repo, state?, max_results?)"]);
     refused("await chat.post('a')", expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"]);
     accepted(&[
         "await github.list_issues('a', 'open')",

@@ -44,15 +44,37 @@ proptest! {
     fn anything_like_a_program(source in pieces()) {
         read(&source)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     /// A stack that overflows ends the process, and with it this test.
     #[test]
-    fn anything_repeated(source in pieces(), end in pieces(), deep in 1000usize..20_000) {
+    fn anything_repeated(source in pieces(), end in pieces(), deep in 100usize..3000) {
         let unit: String = source.chars().take(24).collect();
         let program = unit.repeat(deep) + &end;
         for language in Language::ALL {
-            let _ = check(&program, language, Lifetime::Stateless, &super::catalog(), &Checks::all());
+            let t = std::time::Instant::now();
+            let r = check(&program, language, Lifetime::Stateless, &super::catalog(), &Checks::all());
+            if t.elapsed().as_millis() > 200 { println!("SLOW {language:?} {} ms {} bytes {unit:?} {:?}", t.elapsed().as_millis(), program.len(), r.map(|_| ()).map_err(|r| r.code)); }
         }
+    }
+}
+
+#[test]
+fn slow_tmp() {
+    for n in [8, 12, 16, 20] {
+        for (unit, end) in [("(a?(", "):1)"), ("a<b<", ">>"), ("x?(y)=>", ":1"), ("async(", ")"), ("(a,(", "))"), ("(a=(", "))"), ("f<T>(", ")"), ("<T>(", ")"), ("x?(", "):1"), ("({a:(", ")})"), ("a?b:(c)=>", ""), ("((a)=>", ")"), ("(a:(", ")=>1)"), ("{a:", "}"), ("{", "}"), ("async(x)=>(", ")"), ("x?(a=>", "):1"), ("(a)?(b):", ""), ("[a,(", ")]"), ("`${(", ")}`")] {
+            for language in [Language::JavaScript, Language::TypeScript] {
+                for program in [format!("{}1{}", unit.repeat(n), end.repeat(n)), unit.repeat(n)] {
+                    let t = std::time::Instant::now();
+                    let r = check(&program, language, Lifetime::Stateless, &super::catalog(), &Checks::all());
+                    if t.elapsed().as_millis() > 15 { println!("SLOW {n} {language:?} {} ms {unit:?} {:?}", t.elapsed().as_millis(), r.map(|_| ()).map_err(|r| r.code)); }
+                }
+            }
+        }
+        println!("SLOW done {n}");
     }
 }
 

@@ -5,7 +5,6 @@
 use super::{fetch, toolchain::Toolchain};
 use crate::run::quietly;
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 use std::{
     fmt::Write,
     fs,
@@ -20,7 +19,7 @@ const ENGINE_CRATE: (&str, &str, &str) = ("rquickjs-sys", "0.14.0", "cee271d0eeb
 const ENGINE_UNITS: [&str; 3] = ["libregexp", "libunicode", "dtoa"];
 const OUR_UNITS: [&str; 4] = ["guest", "natives", "files", "digest"];
 /// The engine's own stack limit; `c/stack.h` tells what it must fit into. Of the linear memory's stack, the rest is for C below the engine.
-const JS_STACK_KIB: u32 = 1792;
+const JS_STACK_KIB: u32 = 1536;
 const LINEAR_STACK_BYTES: u32 = (JS_STACK_KIB + 1024) << 10;
 const FLAGS: [&str; 11] = [
     "-O3",
@@ -55,11 +54,10 @@ pub(crate) fn build(toolchain: &Toolchain, cache: &Path, source: &Path, progress
     if module.exists() {
         return Ok(module);
     }
-    fs::create_dir_all(kept.parent().context("the cache has no folder")?)?;
     let (name, version, sha256) = ENGINE_CRATE;
     progress("fetching the engine's source");
     let engine = fetch::crate_source(name, version, sha256)?.join("quickjs");
-    let work = tempfile::tempdir_in(cache)?;
+    let work = fetch::temporary(cache)?;
     fs::write(work.path().join("prelude.c"), embed(&prelude)?)?;
 
     progress("compiling");
@@ -90,15 +88,9 @@ pub(crate) fn build(toolchain: &Toolchain, cache: &Path, source: &Path, progress
     link.args(objects).args(LINK_FLAGS).arg(format!("-Wl,-z,stack-size={LINEAR_STACK_BYTES}")).arg("-o").arg(&linked);
     quietly(&mut link)?;
     progress("optimising");
-    let done = work.path().join("done");
-    fs::create_dir(&done)?;
-    toolchain.optimise(&linked, &done.join("javascript.wasm"))?;
-    if let Err(error) = fs::rename(&done, &kept) {
-        // Another process may have been quicker; its module is the same.
-        if !module.exists() {
-            return Err(error).context("the finished guest could not be moved into the cache");
-        }
-    }
+    let done = fetch::temporary(&cache.join("linked"))?;
+    toolchain.optimise(&linked, &done.path().join("javascript.wasm"))?;
+    fetch::keep(done, &kept)?;
     Ok(module)
 }
 
@@ -124,10 +116,10 @@ fn files_in(folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
 
 /// Everything that decides what the module's bytes are; this file counts as the recipe.
 fn key(toolchain: &Toolchain, c: &[(String, Vec<u8>)], prelude: &[(String, Vec<u8>)]) -> String {
-    let mut hash = Sha256::new();
+    let mut all = Vec::new();
     let mut add = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
+        all.extend((bytes.len() as u64).to_le_bytes());
+        all.extend(bytes);
     };
     add(include_bytes!("javascript.rs"));
     add(toolchain.id.as_bytes());
@@ -135,10 +127,9 @@ fn key(toolchain: &Toolchain, c: &[(String, Vec<u8>)], prelude: &[(String, Vec<u
         add(name.as_bytes());
         add(contents);
     }
-    hash.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = fetch::hash(&all);
+    text.truncate(16);
+    text
 }
 
 /// The prelude as C: one array for each file, with a zero at its end because the engine's parser wants one.

@@ -23,7 +23,4 @@ if (a) console.log("if"); else console.log("else")
 for (;;) { break }
 while (false);
 var x = 5, y = (x++, x * 2)
-console.log(x, y, x
-++
-, "<!-- not a comment -->".length, /* inline */ "// not a comment", /[/]\/\//.test("///"))
-x
+console.log(x, y, "<!-- not a comment -->".length, /* inline */ "// not a comment", /[/]\/\//.test("///"))
