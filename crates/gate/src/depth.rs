@@ -211,6 +211,14 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_a_regular_expression_or_a_division_is_counted() {
+        let program = |slashes: &str| format!("{}\nx = {{}}\n{slashes}", "f('((');\n".repeat(1000));
+        check(&program("/ 2"), Language::JavaScript, false);
+        check(&program("/'/+('/'"), Language::JavaScript, true);
+        check("{}/'/+('/'", Language::JavaScript, false);
+    }
+
+    #[test]
     fn the_refusal_says_where() {
         let refusal = of_program(&format!("x = 1\ny = {}", "(".repeat(100_000)), Language::Python).unwrap_err();
         assert_eq!((refusal.code, refusal.line), (RefusalCode::TooDeep, Some(2)));

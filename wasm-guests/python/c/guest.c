@@ -120,17 +120,17 @@ static PyObject *release_reserve(PyObject *module, PyObject *unused) {
 // make_immortal(): every object that exists now is never freed, so that using it writes no count to its page. A run then dirties, and
 // has to copy, half as many pages of the snapshot. What is lost is the memory of those that a program replaces.
 static int make_one_immortal(PyObject *object, void *unused) {
-  _Py_SetImmortal(object);
+  _Py_SetImmortalUntracked(object);
   return 0;
 }
 
 static int make_immortal_with_referents(PyObject *object, void *unused) {
-  _Py_SetImmortal(object);
+  _Py_SetImmortalUntracked(object);
   traverseproc traverse = Py_TYPE(object)->tp_traverse;
   if (traverse) traverse(object, make_one_immortal, NULL);
   if (PyFunction_Check(object)) {
     PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)object)->func_code;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) _Py_SetImmortal(PyTuple_GET_ITEM(code->co_consts, i));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); i++) _Py_SetImmortalUntracked(PyTuple_GET_ITEM(code->co_consts, i));
   }
   return 1;
 }

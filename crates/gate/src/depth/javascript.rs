@@ -201,15 +201,14 @@ impl Scan<'_> {
 
     /// A regular expression or a division.
     fn slash(&mut self, at: usize, before: Before) -> Result<(), Unsure> {
-        let line = self.rest().split(is_line_end).next().unwrap_or_default();
         match before {
             Before::Operand => self.levels.count(at),
             Before::Operator | Before::Control => {
-                self.at += regex_len(line);
+                self.at += regex_len(self.rest());
                 self.before = Before::Operand;
             }
             // Without another slash on the line it cannot be a regular expression.
-            _ if !line.contains('/') => self.levels.count(at),
+            _ if self.rest().find(|c| c == '/' || is_line_end(c)).is_none_or(|end| self.program.as_bytes().get(self.at + end) != Some(&b'/')) => self.levels.count(at),
             _ => return Err(Unsure { at }),
         }
         Ok(())
@@ -286,10 +285,11 @@ fn word_kind(word: &str) -> Word {
 }
 
 /// Length of a regular expression's rest with its closing slash; up to the end of the line when it has none.
-fn regex_len(line: &str) -> usize {
+fn regex_len(rest: &str) -> usize {
     let (mut escaped, mut class) = (false, false);
-    for (i, c) in line.char_indices() {
+    for (i, c) in rest.char_indices() {
         match c {
+            _ if is_line_end(c) => return i,
             _ if escaped => {}
             '[' => class = true,
             ']' => class = false,
@@ -298,5 +298,5 @@ fn regex_len(line: &str) -> usize {
         }
         escaped = c == '\\' && !escaped;
     }
-    line.len()
+    rest.len()
 }
