@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use wasmparser::{
-    ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
-};
+use wasmparser::{ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures};
 use wasmtime::{Linker, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
@@ -36,28 +34,14 @@ pub fn snapshot(linked_wasm: &[u8]) -> Result<Vec<u8>, SnapshotError> {
         scope
             .spawn(|| initialise(linked_wasm))
             .join()
-            .unwrap_or_else(|_| {
-                Err(SnapshotError::Engine(wasmtime::Error::msg(
-                    "the snapshot panicked",
-                )))
-            })
+            .unwrap_or_else(|_| Err(SnapshotError::Engine(wasmtime::Error::msg("the snapshot panicked"))))
     })?;
     let after = inspect(&image)?;
-    if let Some(name) = after
-        .exports
-        .iter()
-        .map(|(name, _)| name)
-        .find(|name| !RUN_EXPORTS.contains(&name.as_str()))
-    {
-        return Err(SnapshotError::Export(format!(
-            "`{name}` is exported and not part of the ABI"
-        )));
+    if let Some(name) = after.exports.iter().map(|(name, _)| name).find(|name| !RUN_EXPORTS.contains(&name.as_str())) {
+        return Err(SnapshotError::Export(format!("`{name}` is exported and not part of the ABI")));
     }
     if before.stack_pointer != after.stack_pointer {
-        return Err(SnapshotError::StackPointer {
-            before: before.stack_pointer,
-            after: after.stack_pointer,
-        });
+        return Err(SnapshotError::StackPointer { before: before.stack_pointer, after: after.stack_pointer });
     }
     Ok(image)
 }
@@ -120,9 +104,7 @@ fn initialise(linked_wasm: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     let mut linker: Linker<Initialisation> = Linker::new(&engine);
     p1::add_to_linker_async(&mut linker, |state| &mut state.wasi).map_err(SnapshotError::Engine)?;
     // Status 3 of the ABI: not inside `turn`.
-    linker
-        .func_wrap("host", "call", |_: i32, _: i32, _: i32, _: i32| 3_i32)
-        .map_err(SnapshotError::Engine)?;
+    linker.func_wrap("host", "call", |_: i32, _: i32, _: i32, _: i32| 3_i32).map_err(SnapshotError::Engine)?;
 
     let printed = MemoryOutputPipe::new(PRINTED_BYTES);
     let wasi = WasiCtxBuilder::new()
@@ -142,15 +124,8 @@ fn initialise(linked_wasm: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| SnapshotError::Engine(error.into()))?
-        .block_on(wizer.run(&mut store, linked_wasm, async |store, module| {
-            linker.instantiate_async(store, module).await
-        }))
-        .map_err(|source| SnapshotError::Initialise {
-            printed: String::from_utf8_lossy(&printed.contents())
-                .trim_end()
-                .to_owned(),
-            source,
-        })
+        .block_on(wizer.run(&mut store, linked_wasm, async |store, module| linker.instantiate_async(store, module).await))
+        .map_err(|source| SnapshotError::Initialise { printed: String::from_utf8_lossy(&printed.contents()).trim_end().to_owned(), source })
 }
 
 struct Initialisation {
@@ -205,17 +180,13 @@ impl Shape {
     }
 
     fn export(&self, name: &str) -> Option<&Export> {
-        self.exports
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, export)| export)
+        self.exports.iter().find(|(found, _)| found == name).map(|(_, export)| export)
     }
 }
 
 /// Reads a module once and checks all that holds before and after the initialisation alike.
 fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
-    let types = Validator::new_with_features(WasmFeatures::WASM2 | WasmFeatures::TAIL_CALL)
-        .validate_all(wasm)?;
+    let types = Validator::new_with_features(WasmFeatures::WASM2 | WasmFeatures::TAIL_CALL).validate_all(wasm)?;
     let types = types.as_ref();
     let function = |index: u32| types[types.core_function_at(index)].unwrap_func().clone();
     let int = ValType::I32;
@@ -230,17 +201,12 @@ fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
                 for import in imports.into_imports() {
                     let import = import?;
                     let allowed = match (import.module, import.name, import.ty) {
-                        ("host", "call", TypeRef::Func(_)) => {
-                            function(functions) == FuncType::new([int; 4], [int])
-                        }
+                        ("host", "call", TypeRef::Func(_)) => function(functions) == FuncType::new([int; 4], [int]),
                         ("wasi_snapshot_preview1", _, TypeRef::Func(_)) => true,
                         _ => false,
                     };
                     if !allowed {
-                        return Err(SnapshotError::Import {
-                            module: import.module.to_owned(),
-                            name: import.name.to_owned(),
-                        });
+                        return Err(SnapshotError::Import { module: import.module.to_owned(), name: import.name.to_owned() });
                     }
                     functions += 1;
                 }
@@ -250,11 +216,7 @@ fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
                     let global = global?;
                     if global.ty.mutable {
                         let mut operators = global.init_expr.get_operators_reader();
-                        let value = if let Operator::I32Const { value } = operators.read()? {
-                            Some(value)
-                        } else {
-                            None
-                        };
+                        let value = if let Operator::I32Const { value } = operators.read()? { Some(value) } else { None };
                         mutable_globals.push((globals, value));
                     }
                     globals += 1;
@@ -273,9 +235,7 @@ fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
                 }
             }
             Payload::StartSection { .. } => {
-                return Err(SnapshotError::State(
-                    "a start function would run again in every instance".to_owned(),
-                ));
+                return Err(SnapshotError::State("a start function would run again in every instance".to_owned()));
             }
             Payload::CodeSectionEntry(body) => {
                 for operator in body.get_operators_reader()? {
@@ -291,24 +251,15 @@ fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
     shape.require_function("host_alloc", &FuncType::new([int], [int]))?;
     shape.require_function("turn", &FuncType::new([int; 2], [int]))?;
     if !matches!(shape.export("memory"), Some(Export::Memory)) || types.memory_count() != 1 {
-        return Err(SnapshotError::Export(
-            "there must be one memory, called `memory`".to_owned(),
-        ));
+        return Err(SnapshotError::Export("there must be one memory, called `memory`".to_owned()));
     }
     match (mutable_globals.as_slice(), shape.export("__stack_pointer")) {
-        ([(index, value)], Some(Export::Global(exported))) if index == exported => {
-            shape.stack_pointer = *value
-        }
+        ([(index, value)], Some(Export::Global(exported))) if index == exported => shape.stack_pointer = *value,
         ([_], _) => {
-            return Err(SnapshotError::Export(
-                "the mutable global is not exported as `__stack_pointer`".to_owned(),
-            ));
+            return Err(SnapshotError::Export("the mutable global is not exported as `__stack_pointer`".to_owned()));
         }
         (all, _) => {
-            return Err(SnapshotError::State(format!(
-                "it has {} mutable globals instead of `__stack_pointer` alone",
-                all.len()
-            )));
+            return Err(SnapshotError::State(format!("it has {} mutable globals instead of `__stack_pointer` alone", all.len())));
         }
     }
     Ok(shape)

@@ -13,6 +13,7 @@ use std::path::Path;
 /// Lists, compiles or puts in place.
 pub(crate) fn guests(command: Guests, around: &Surroundings) -> anyhow::Result<Exit> {
     let cache = cache_dir(around)?;
+    let mut wanted = Guest::ALL.to_vec();
     let (installed, json) = match command {
         Guests::List { json } => (guests::list(&cache)?, json),
         Guests::Build { json } => {
@@ -22,6 +23,7 @@ pub(crate) fn guests(command: Guests, around: &Surroundings) -> anyhow::Result<E
         Guests::Install { guest, linked } => {
             let guest = Guest::ALL.into_iter().find(|known| known.name() == guest);
             let guest = guest.ok_or_else(|| UsageError(format!("the guests are {}", Guest::ALL.map(Guest::name).join(", "))))?;
+            wanted = vec![guest];
             let spinner = Spinner::start("reading the module");
             (guests::install(&cache, guest, &linked, &|message| spinner.report(message))?, false)
         }
@@ -32,7 +34,7 @@ pub(crate) fn guests(command: Guests, around: &Surroundings) -> anyhow::Result<E
     } else {
         output::print(&Guest::ALL.map(|guest| line(guest, of(&installed, guest))).join("\n"));
     }
-    let ready = Guest::ALL.iter().all(|guest| of(&installed, *guest).is_some_and(|guest| guest.compiled.is_some()));
+    let ready = wanted.iter().all(|guest| of(&installed, *guest).is_some_and(|guest| guest.compiled.is_some()));
     Ok(if ready { Exit::Ok } else { Exit::Program })
 }
 
