@@ -3,16 +3,18 @@
 use crate::wire::Wire;
 use crate::{announce, arguments, output, progress};
 use anyhow::Context as _;
-use executor::{Executor, Settings};
+use executor::{Executor, Reply, Settings};
 use policy::{Context, Limits, Principal, ServerName};
 use rmcp::model::{
     CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock, CustomRequest,
-    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion, ServerCapabilities,
     ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer, serve_server_with_ct};
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::{ServerHandler, transport::io::stdio_pipes};
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -133,14 +135,37 @@ impl Server {
             let _late = tokio::time::timeout(LAST_PROGRESS, forward).await;
         }
         match result {
-            Ok(reply) if reply.is_error => refusal(reply.text),
-            Ok(reply) => CallToolResult::success(vec![ContentBlock::text(reply.text)]),
+            Ok(reply) => {
+                let meta = figures(&reply);
+                let content = vec![ContentBlock::text(reply.text)];
+                let mut result = if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+                result.meta = Some(meta);
+                result
+            }
             Err(fault) => {
                 tracing::error!(%fault, "a run could not be made");
                 refusal(fault.to_string())
             }
         }
     }
+}
+
+/// What a person or a framework may want to know of a run. It travels in `_meta`, which clients do not show to the model.
+fn figures(reply: &Reply) -> MetaObject {
+    let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
+    for call in &reply.stats.calls {
+        *calls.entry(&call.tool).or_default() += 1;
+    }
+    let figures = json!({
+        "run": reply.run.to_string(),
+        "outcome": reply.stats.outcome,
+        "calls": calls,
+        "bytes_inside": reply.stats.bytes_inside,
+        "wall_ms": (reply.stats.wall_ms * 100.0).round() / 100.0,
+    });
+    let mut meta = MetaObject::new();
+    meta.insert("cofferdam/run".to_owned(), figures);
+    meta
 }
 
 /// A tool error: text that the model reads.

@@ -6,7 +6,7 @@ use crate::{
 };
 use serde_bytes::ByteBuf;
 use std::os::unix::net::UnixStream;
-use wasmtime::{Caller, Engine, Instance, InstancePre, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
+use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
 
 /// The largest request of a guest, in bytes: a result of 16 MiB and its envelope. The broker allocates as much.
 const REQUEST_BYTES: u32 = 17 << 20;
@@ -43,7 +43,6 @@ mod status {
 pub(crate) struct Prepared {
     engine: Engine,
     pre: InstancePre<State>,
-    linker: Linker<State>,
 }
 
 impl Prepared {
@@ -56,7 +55,7 @@ impl Prepared {
         wasi::link(&mut linker)?;
         linker.func_wrap("host", "call", host_call)?;
         let pre = linker.instantiate_pre(module)?;
-        Ok(Prepared { engine: engine.clone(), pre, linker })
+        Ok(Prepared { engine: engine.clone(), pre })
     }
 
     /// Makes the instance of this worker.
@@ -64,14 +63,13 @@ impl Prepared {
         let state = State { wasi, limits: limits(0), socket, memory: None, alloc: None, phase: Phase::AtRest };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
-        wasi::bind_originals(&self.linker, &mut store)?;
         let instance = self.pre.instantiate(&mut store)?;
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("the guest exports no memory"))?;
         let alloc = instance.get_typed_func::<i32, i32>(&mut store, "host_alloc")?;
         let turn = instance.get_typed_func::<(i32, i32), i32>(&mut store, "turn")?;
         store.data_mut().memory = Some(memory);
         store.data_mut().alloc = Some(alloc.clone());
-        Ok(Guest { store, instance, memory, alloc, turn })
+        Ok(Guest { store, memory, alloc, turn })
     }
 }
 
@@ -84,8 +82,6 @@ fn limits(memory_bytes: usize) -> StoreLimits {
 /// One live guest.
 pub(crate) struct Guest {
     store: Store<State>,
-    #[expect(dead_code, reason = "keeps the exports reachable for checkpoints")]
-    instance: Instance,
     memory: Memory,
     alloc: TypedFunc<i32, i32>,
     turn: TypedFunc<(i32, i32), i32>,

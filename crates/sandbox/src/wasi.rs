@@ -18,12 +18,20 @@ use std::{
     path::Path,
     time::{Duration, Instant, SystemTime},
 };
-use wasmtime::{Caller, Linker, Store, TypedFunc};
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder, p1::WasiP1Ctx};
+use wasmtime::{Caller, Linker};
+use wasmtime_wasi::{
+    FsPerms, WasiCtxBuilder,
+    p1::{
+        WasiP1Ctx,
+        wasi_snapshot_preview1::{self as preview1, WasiSnapshotPreview1},
+    },
+};
+use wiggle::GuestMemory;
+
+/// The most that one call of WASI copies between guest and host, in bytes: Wasmtime's own default.
+const COPIED_BYTES: usize = 128 << 20;
 
 const PREVIEW1: &str = "wasi_snapshot_preview1";
-/// Where the functions that ours wrap can still be found.
-const ORIGINAL: &str = "original";
 /// The directory that a guest sees.
 const WORKSPACE: &str = "/workspace";
 
@@ -42,7 +50,6 @@ pub(crate) struct Wasi {
     sink: Sink,
     random: ChaCha20Rng,
     started: Instant,
-    originals: Option<Originals>,
     room: Room,
 }
 
@@ -53,21 +60,6 @@ struct Room {
     files: u64,
 }
 
-type Vectored = TypedFunc<(i32, i32, i32, i32), i32>;
-
-/// The functions of `wasmtime-wasi` that ours call.
-#[derive(Clone)]
-struct Originals {
-    fd_write: Vectored,
-    fd_pwrite: TypedFunc<(i32, i32, i32, i64, i32), i32>,
-    fd_filestat_set_size: TypedFunc<(i32, i64), i32>,
-    fd_allocate: TypedFunc<(i32, i64, i64), i32>,
-    path_open: TypedFunc<(i32, i32, i32, i32, i32, i64, i64, i32, i32), i32>,
-    path_create_directory: TypedFunc<(i32, i32, i32), i32>,
-    path_link: TypedFunc<(i32, i32, i32, i32, i32, i32, i32), i32>,
-    path_symlink: TypedFunc<(i32, i32, i32, i32, i32), i32>,
-}
-
 impl Wasi {
     /// WASI before the worker is bound: no directory, no environment, and an output file.
     pub(crate) fn unbound(output: File) -> std::io::Result<Self> {
@@ -76,7 +68,6 @@ impl Wasi {
             sink: Sink::new(output)?,
             random: ChaCha20Rng::from_seed([0; 32]),
             started: Instant::now(),
-            originals: None,
             room: Room::default(),
         })
     }
@@ -100,18 +91,6 @@ impl Wasi {
 /// Adds WASI to the linker, ours in front of `wasmtime-wasi`'s.
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p1::add_to_linker_sync(linker, |state: &mut State| &mut state.wasi.files)?;
-    for name in [
-        "fd_write",
-        "fd_pwrite",
-        "fd_filestat_set_size",
-        "fd_allocate",
-        "path_open",
-        "path_create_directory",
-        "path_link",
-        "path_symlink",
-    ] {
-        linker.alias(PREVIEW1, name, ORIGINAL, name)?;
-    }
     linker.allow_shadowing(true);
     linker.func_wrap(PREVIEW1, "random_get", random_get)?;
     linker.func_wrap(PREVIEW1, "clock_res_get", clock_res_get)?;
@@ -120,7 +99,6 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap(PREVIEW1, "fd_write", fd_write)?;
     linker.func_wrap(PREVIEW1, "fd_pwrite", fd_pwrite)?;
     linker.func_wrap(PREVIEW1, "fd_filestat_set_size", fd_filestat_set_size)?;
-    linker.func_wrap(PREVIEW1, "fd_allocate", fd_allocate)?;
     linker.func_wrap(PREVIEW1, "path_open", path_open)?;
     linker.func_wrap(PREVIEW1, "path_create_directory", path_create_directory)?;
     linker.func_wrap(PREVIEW1, "path_link", path_link)?;
@@ -129,39 +107,20 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Looks up, in this store, what ours call.
-pub(crate) fn bind_originals(linker: &Linker<State>, store: &mut Store<State>) -> wasmtime::Result<()> {
-    macro_rules! original {
-        ($name:literal) => {
-            linker
-                .get(&mut *store, ORIGINAL, $name)
-                .ok()
-                .and_then(wasmtime::Extern::into_func)
-                .ok_or_else(|| wasmtime::Error::msg(concat!("WASI has no ", $name)))?
-                .typed(&*store)?
-        };
-    }
-    let originals = Originals {
-        fd_write: original!("fd_write"),
-        fd_pwrite: original!("fd_pwrite"),
-        fd_filestat_set_size: original!("fd_filestat_set_size"),
-        fd_allocate: original!("fd_allocate"),
-        path_open: original!("path_open"),
-        path_create_directory: original!("path_create_directory"),
-        path_link: original!("path_link"),
-        path_symlink: original!("path_symlink"),
-    };
-    store.data_mut().wasi.originals = Some(originals);
-    Ok(())
+/// Calls the function of `wasmtime-wasi` that ours stands in front of. Its waiting is on this thread, in the runtime that the worker entered.
+macro_rules! original {
+    ($state:expr, $memory:expr, $name:ident($($argument:expr),*)) => {{
+        let files = &mut $state.wasi.files;
+        // What one call may copy; `wasmtime` sets the same before a call of its own.
+        files.set_hostcall_fuel(COPIED_BYTES);
+        let mut guest_memory = GuestMemory::Unshared(&mut *$memory);
+        tokio::runtime::Handle::current().block_on(preview1::$name(files, &mut guest_memory, $($argument),*))
+    }};
 }
 
 fn memory<'a>(caller: &'a mut Caller<'_, State>) -> wasmtime::Result<(&'a mut [u8], &'a mut State)> {
     let memory = caller.get_export("memory").and_then(wasmtime::Extern::into_memory);
     memory.map(|memory| memory.data_and_store_mut(caller)).ok_or_else(|| wasmtime::Error::msg("the guest exports no memory"))
-}
-
-fn originals(caller: &Caller<'_, State>) -> wasmtime::Result<Originals> {
-    caller.data().wasi.originals.clone().ok_or_else(|| wasmtime::Error::msg("WASI is not linked"))
 }
 
 fn word(memory: &[u8], at: usize) -> Option<u32> {
@@ -279,9 +238,8 @@ fn fd_write(mut caller: Caller<'_, State>, fd: i32, pointer: i32, count: i32, ou
         if total as u64 > state.wasi.room.bytes {
             return Ok(errno::NOSPC);
         }
-        let original = originals(&caller)?.fd_write;
-        let result = original.call(&mut caller, (fd, pointer, count, out))?;
-        return written(&mut caller, result, out);
+        let result = original!(state, memory, fd_write(fd, pointer, count, out))?;
+        return Ok(written(memory, state, result, out));
     }
     for range in ranges {
         if state.wasi.sink.write(&memory[range]).is_err() {
@@ -299,43 +257,30 @@ fn fd_pwrite(mut caller: Caller<'_, State>, fd: i32, pointer: i32, count: i32, o
     if (total as u64).max(offset.cast_unsigned()) > state.wasi.room.bytes {
         return Ok(errno::NOSPC);
     }
-    let original = originals(&caller)?.fd_pwrite;
-    let result = original.call(&mut caller, (fd, pointer, count, offset, out))?;
-    written(&mut caller, result, out)
+    let result = original!(state, memory, fd_pwrite(fd, pointer, count, offset, out))?;
+    Ok(written(memory, state, result, out))
 }
 
 /// Takes what a write used off the room that is left.
-fn written(caller: &mut Caller<'_, State>, result: i32, out: i32) -> wasmtime::Result<i32> {
+fn written(memory: &[u8], state: &mut State, result: i32, out: i32) -> i32 {
     if result == errno::SUCCESS {
-        let (memory, state) = memory(caller)?;
         let bytes = word(memory, address(out)).unwrap_or(0);
         state.wasi.room.bytes = state.wasi.room.bytes.saturating_sub(u64::from(bytes));
     }
-    Ok(result)
+    result
 }
 
 fn fd_filestat_set_size(mut caller: Caller<'_, State>, fd: i32, size: i64) -> wasmtime::Result<i32> {
-    if size.cast_unsigned() > caller.data().wasi.room.bytes {
+    let (memory, state) = memory(&mut caller)?;
+    if size.cast_unsigned() > state.wasi.room.bytes {
         return Ok(errno::NOSPC);
     }
-    let original = originals(&caller)?.fd_filestat_set_size;
-    original.call(&mut caller, (fd, size))
-}
-
-fn fd_allocate(mut caller: Caller<'_, State>, fd: i32, offset: i64, length: i64) -> wasmtime::Result<i32> {
-    let size = offset.cast_unsigned().saturating_add(length.cast_unsigned());
-    let room = &mut caller.data_mut().wasi.room;
-    if size > room.bytes {
-        return Ok(errno::NOSPC);
-    }
-    room.bytes -= size;
-    let original = originals(&caller)?.fd_allocate;
-    original.call(&mut caller, (fd, offset, length))
+    original!(state, memory, fd_filestat_set_size(fd, size))
 }
 
 /// Counts one file or directory against the room; false when there is none.
-fn take_file(caller: &mut Caller<'_, State>) -> bool {
-    let room = &mut caller.data_mut().wasi.room;
+fn take_file(state: &mut State) -> bool {
+    let room = &mut state.wasi.room;
     let taken = room.files.checked_sub(1);
     room.files = taken.unwrap_or(0);
     taken.is_some()
@@ -355,19 +300,19 @@ fn path_open(
     out: i32,
 ) -> wasmtime::Result<i32> {
     const CREATE: i32 = 1;
-    if open_flags & CREATE != 0 && !take_file(&mut caller) {
+    let (memory, state) = memory(&mut caller)?;
+    if open_flags & CREATE != 0 && !take_file(state) {
         return Ok(errno::NOSPC);
     }
-    let original = originals(&caller)?.path_open;
-    original.call(&mut caller, (fd, flags, path, path_length, open_flags, rights, inherited, fd_flags, out))
+    original!(state, memory, path_open(fd, flags, path, path_length, open_flags, rights, inherited, fd_flags, out))
 }
 
 fn path_create_directory(mut caller: Caller<'_, State>, fd: i32, path: i32, length: i32) -> wasmtime::Result<i32> {
-    if !take_file(&mut caller) {
+    let (memory, state) = memory(&mut caller)?;
+    if !take_file(state) {
         return Ok(errno::NOSPC);
     }
-    let original = originals(&caller)?.path_create_directory;
-    original.call(&mut caller, (fd, path, length))
+    original!(state, memory, path_create_directory(fd, path, length))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the signature is WASI's")]
@@ -381,17 +326,17 @@ fn path_link(
     new_path: i32,
     new_length: i32,
 ) -> wasmtime::Result<i32> {
-    if !take_file(&mut caller) {
+    let (memory, state) = memory(&mut caller)?;
+    if !take_file(state) {
         return Ok(errno::NOSPC);
     }
-    let original = originals(&caller)?.path_link;
-    original.call(&mut caller, (fd, flags, path, length, new_fd, new_path, new_length))
+    original!(state, memory, path_link(fd, flags, path, length, new_fd, new_path, new_length))
 }
 
 fn path_symlink(mut caller: Caller<'_, State>, target: i32, target_length: i32, fd: i32, path: i32, length: i32) -> wasmtime::Result<i32> {
-    if !take_file(&mut caller) {
+    let (memory, state) = memory(&mut caller)?;
+    if !take_file(state) {
         return Ok(errno::NOSPC);
     }
-    let original = originals(&caller)?.path_symlink;
-    original.call(&mut caller, (target, target_length, fd, path, length))
+    original!(state, memory, path_symlink(target, target_length, fd, path, length))
 }

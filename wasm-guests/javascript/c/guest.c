@@ -15,7 +15,7 @@
 // The snapshot holds some thousand objects. Collecting only after this much growth keeps a small program from walking them all.
 #define GC_THRESHOLD_BYTES (8 * 1024 * 1024)
 // Held back so that a program that ran out of memory can still be told so.
-#define RESERVE_BYTES (2 * 1024 * 1024)
+#define RESERVE_BYTES (512 * 1024)
 
 #define EXPORT(name) __attribute__((export_name(name)))
 

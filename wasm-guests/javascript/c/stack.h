@@ -10,8 +10,8 @@
 #error "the build gives JS_STACK_KIB"
 #endif
 #define STACK_LIMIT_BYTES (JS_STACK_KIB * 1024)
-#define PARSER_LIMIT_BYTES (512 * 1024)
-#define WALK_BYTES 1024
+#define PARSER_LIMIT_BYTES (384 * 1024)
+#define WALK_BYTES 256
 
 // A call `js_check_stack_overflow(rt, 0)` is a walk's, `(rt, 1000)` the parser's; the function's own definition and the calls with a real
 // size go through as they are. The second argument is told apart by gluing it to a name.

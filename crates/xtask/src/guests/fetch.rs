@@ -19,7 +19,7 @@ const DEBIAN_KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// Package lists that are older are fetched anew before something is downloaded.
 const LISTS_AGE: Duration = Duration::from_hours(24);
 
-/// The unpacked source of a crate on crates.io.
+/// The unpacked source of a published crate.
 pub(crate) fn crate_source(name: &str, version: &str, sha256: &str) -> Result<PathBuf> {
     let unpacked = sources()?.join(format!("{name}-{version}"));
     if unpacked.exists() {
