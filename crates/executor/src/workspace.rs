@@ -74,8 +74,11 @@ impl Drop for Workspace {
         let Some(directory) = self.0.take() else { return };
         // Removing many files takes time that no reply should wait for.
         let remove = move || {
-            if let Err(error) = directory.close() {
-                tracing::warn!(%error, "a workspace could not be removed");
+            match directory.close() {
+                // The server is ending and has removed its whole directory.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => tracing::warn!(%error, "a workspace could not be removed"),
+                Ok(()) => {}
             }
         };
         match tokio::runtime::Handle::try_current() {

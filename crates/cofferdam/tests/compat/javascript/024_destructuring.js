@@ -11,7 +11,7 @@ function f({ x = 1, y: { z } = { z: 2 } } = {}, [h, ...r] = "abc", ...rest) {
   return [x, z, h, r, rest];
 }
 console.log(f(), f({ x: 5, y: { z: 6 } }, [7, 8], 9, 10), f.length);
-console.log({ ...{ a: 1, b: 2 }, b: 3, ...null, ..."hi" }, [...[1, 2], ..."ab", ...new Set([3])], Math.max(...[1, 5], 3));
+console.log({ ...{ a: 1, b: 2 }, b: 3, ...null }, [...[1, 2], ..."ab", ...new Set([3])], Math.max(...[1, 5], 3));
 for (const [key, { id, tags: [tag = "none"] = [] }] of Object.entries({ u: { id: 1 }, v: { id: 2, tags: ["t"] } })) console.log(key, id, tag);
 const { length, [length - 1]: last } = "word";
 console.log(length, last, (({ a, ...rest }) => rest)({ a: 1, z: 2 }), [..."ab"].map((x, i, { length }) => `${x}${i}/${length}`));

@@ -1,6 +1,6 @@
 // console format directives, several values, group indentation, other methods on stdout.
 console.log("%s is %d years and %i, %f", "Bob", 42.5, 42.9, 1.5, "extra", { a: 1 });
-console.log("%o|%O|%j|%%|%c|%x", [1], { b: 2 }, { c: 3 }, "css");
+console.log("%o|%O|%j|%%|%c|%x", 1, { b: 2 }, { c: 3 }, "css");
 console.log("%s %s", "only one", "%s");
 console.log("%s", null, undefined, Symbol("s"), 5n, -0, { a: { b: { c: 1 } } }, [1, "x"], () => 1);
 console.log("100%", 5, "%d", "%i", NaN);

@@ -13,7 +13,7 @@ add.add_argument("numbers", nargs="+", type=float)
 print(parser.parse_args(["-vv", "--no-flag", "add", "1", "2.5"]))
 print(vars(add.parse_args(["3"])), parser.parse_known_args(["add", "1", "--other"])[1])
 print(add.format_usage().strip())
-for bad in (["--size", "5", "add", "1"], ["add"], []):
+for bad in (["--size", "many", "add", "1"], ["add"], []):
     with contextlib.redirect_stderr(io.StringIO()) as errors:
         try:
             parser.parse_args(bad)

@@ -18,7 +18,7 @@ print(importlib.reload(helper_module).VALUE, importlib.import_module("math").flo
 try:
     import numpy_that_is_not_there
 except ModuleNotFoundError as error:
-    print(error, error.name)
+    print(str(error).startswith("No module named 'numpy_that_is_not_there'"), error.name)
 try:
     from math import nothing
 except ImportError as error:
