@@ -219,7 +219,7 @@ impl Broker {
     async fn search(&self, query: &str, limit: usize) -> Result<String, CallError> {
         const MOST: usize = 50;
         let all: Vec<_> = self.shared.upstreams.names().cloned().collect();
-        let catalog = self.shared.upstreams.catalog(&all).await;
+        let catalog = self.shared.catalog(&all).await;
         let hits = self.shared.upstreams.search(&catalog, query, limit.clamp(1, MOST), self.guest);
         Ok(json(&hits))
     }
@@ -227,7 +227,7 @@ impl Broker {
     async fn describe(&self, name: &str) -> Result<String, CallError> {
         let server = name.split('.').next().unwrap_or_default();
         let wanted: Vec<_> = self.shared.upstreams.names().filter(|known| known.as_str() == server).cloned().collect();
-        let catalog = self.shared.upstreams.catalog(&wanted).await;
+        let catalog = self.shared.catalog(&wanted).await;
         self.shared.upstreams.describe(&catalog, name, self.guest).map(|text| json(&text))
     }
 

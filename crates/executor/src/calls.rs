@@ -33,7 +33,7 @@ impl Drop for Held {
 /// Makes a call and returns its value as JSON text.
 pub(crate) async fn make(shared: &Shared, grant: &Grant, call: Call) -> Result<Held, CallError> {
     let name = ToolName::parse(&call.tool).map_err(|e| CallError::new(ErrorCode::UnknownTool, e.to_string()))?;
-    let catalog = shared.upstreams.catalog(std::slice::from_ref(&name.server)).await;
+    let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
     let Some(tool) = catalog.tool(&name) else { return Err(unknown(&catalog, &name)) };
     match grant.decide(&name) {
         Decision::Allow => {}
@@ -43,7 +43,10 @@ pub(crate) async fn make(shared: &Shared, grant: &Grant, call: Call) -> Result<H
     let arguments = gate::arguments(tool, call.args, call.positional)?;
     shared.schemas.check_arguments(tool, &arguments)?;
     let limits = grant.limits();
-    let reply = shared.upstreams.call(tool, arguments, limits.call).await?;
+    let reply = shared.upstreams.call(tool, arguments, limits.call).await;
+    // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
+    let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
+    let reply = reply.map_err(|error| CallError { retryable: error.retryable && harmless_twice, ..error })?;
     if !reply.is_error
         && let Some(structured) = &reply.structured
     {

@@ -8,10 +8,11 @@ use crate::{
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, ServerName, ServerState};
+use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
 use sandbox::{Bind, End, Sandbox, SandboxError, Warm};
 use serde_json::json;
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
@@ -26,6 +27,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The upstreams.
     pub servers: Vec<upstream::ServerConfig>,
+    /// Configured servers that cannot even be tried, with the reason that programs are told.
+    pub unusable: Vec<(ServerName, String)>,
     /// Where guests and what can be made again are kept.
     pub cache_dir: PathBuf,
     /// Where state is kept.
@@ -110,6 +113,22 @@ pub(crate) struct Shared {
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) schemas: Schemas,
     pub(crate) held_bytes: Arc<AtomicUsize>,
+    unusable: Vec<(ServerName, String)>,
+}
+
+impl Shared {
+    /// The catalog, in which the wanted upstreams were at least tried to be listed.
+    pub(crate) async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
+        let catalog = self.upstreams.catalog(wanted).await;
+        if self.unusable.is_empty() {
+            return catalog;
+        }
+        let mut catalog = Arc::unwrap_or_clone(catalog);
+        for (name, reason) in &self.unusable {
+            catalog.servers.insert(name.clone(), Server { state: ServerState::Failed(reason.clone()), tools: BTreeMap::default() });
+        }
+        Arc::new(catalog)
+    }
 }
 
 /// Runs programs. One per process.
@@ -128,7 +147,7 @@ impl Executor {
     /// # Errors
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let Settings { policy, servers, cache_dir, state_dir, warm, binary } = settings;
+        let Settings { policy, servers, unusable, cache_dir, state_dir, warm, binary } = settings;
         let workspaces = Workspaces::open(&state_dir).map_err(|source| StartError::State { path: state_dir, source })?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
@@ -139,7 +158,7 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
-        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default() };
+        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), unusable };
         Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, checks: Checks::all() }))
     }
 
@@ -157,10 +176,15 @@ impl Executor {
         let run = RunId::from_random(random());
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
-        let catalog = self.shared.upstreams.catalog(&self.mentioned(&request.code)).await;
+        let shown_bytes = grant.limits().output_shown_bytes;
+        let mentioned = self.mentioned(&request.code);
+        let catalog = tokio::select! {
+            catalog = self.shared.catalog(&mentioned) => catalog,
+            () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
+        };
         let program = match gate::check(&request.code, request.language, gate::Lifetime::Stateless, &catalog, &self.checks) {
             Ok(program) => program,
-            Err(refusal) => return Ok(reply(run, present::refused(&refusal), grant.limits().output_shown_bytes, Figures::default())),
+            Err(refusal) => return Ok(reply(run, present::refused(&refusal), shown_bytes, Figures::default())),
         };
         let guest = request.language.guest();
         let queued = Instant::now();
@@ -170,7 +194,7 @@ impl Executor {
                 tracing::error!(%run, error = %source, "no worker");
                 Fault::Sandbox { run, source }
             })?,
-            () = cancel.cancelled() => return Ok(reply(run, cancelled(), grant.limits().output_shown_bytes, Figures::default())),
+            () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
         };
         let queued = queued.elapsed();
         let workspace = self.workspaces.workspace().map_err(|source| {
@@ -187,7 +211,7 @@ impl Executor {
         self.look_at_death(run, &finished.end, &worker).await;
         let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
         let figures = Figures { calls: std::mem::take(&mut broker.calls), bytes_inside: broker.bytes_inside, queued, wall };
-        Ok(reply(run, presented, grant.limits().output_shown_bytes, figures))
+        Ok(reply(run, presented, shown_bytes, figures))
     }
 
     /// Ends the upstreams. Workers end with the process.

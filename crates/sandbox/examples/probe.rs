@@ -34,7 +34,7 @@ fn action(attempt: &str, workspace: &Path) -> Option<Action> {
         "read_outside" => Box::new(move || fs::read("/etc/hostname").or_else(|_| fs::read("/etc/passwd")).map(drop)),
         "list_proc" => Box::new(|| fs::read_dir("/proc").map(drop)),
         "link_outside" => Box::new(move || {
-            std::os::unix::fs::symlink("/etc/passwd", workspace_file(&inside, "link"))?;
+            rustix::fs::symlinkat("/etc/passwd", rustix::fs::CWD, workspace_file(&inside, "link"))?;
             fs::read(workspace_file(&inside, "link")).map(drop)
         }),
         "execute" => Box::new(|| process::Command::new("/bin/true").status().map(drop)),

@@ -53,7 +53,7 @@ impl Slots {
 
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.state().queue.iter().map(|(_, waiters)| waiters.len()).sum()
+        self.state().queue.iter().flat_map(|(_, waiters)| waiters).filter(|waiter| !waiter.is_closed()).count()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -7,10 +7,13 @@ use anyhow::Result;
 pub(crate) fn run(steps: &mut Steps, install: bool, filter: &[String]) -> Result<()> {
     guests::build(steps, install)?;
     let peers = steps.step("peers", |report| peers::ensure(report))?;
-    steps.step("build tests", |_| run::run(run::cargo()?.args(["nextest", "run", "--workspace", "--no-run", "--cargo-quiet"])))?;
+    // Cargo's own runner does where nextest is not installed: slower, since it runs one binary after the other.
+    let nextest = run::quietly(run::cargo()?.args(["nextest", "--version"])).is_ok();
+    let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };
+    steps.step("build tests", |_| run::run(run::cargo()?.args(runner).args(["--workspace", "--no-run"])))?;
     steps.step("tests", |_| {
         let mut command = run::cargo()?;
-        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(filter);
+        command.args(runner).args(["--workspace", "--no-fail-fast"]).args(filter);
         command.env("COFFERDAM_TEST_NODE", &peers.node).env("COFFERDAM_TEST_MODERN", &peers.modern).env("COFFERDAM_TEST_LEGACY", &peers.legacy);
         run::run(&mut command)
     })

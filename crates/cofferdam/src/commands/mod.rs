@@ -53,7 +53,7 @@ pub(crate) async fn serve(sources: &Sources, around: &Surroundings) -> anyhow::R
     Ok(Exit::Ok)
 }
 
-/// What the executor needs. Servers that cannot be used are told of here, since nobody else will.
+/// What the executor needs. The operator is told here of servers that cannot be used; a program is told when it names one.
 fn settings(config: Config, around: &Surroundings) -> anyhow::Result<Settings> {
     for failed in &config.failed {
         tracing::warn!(server = %failed.name, file = %failed.file.display(), reason = %failed.reason, "this server cannot be used");
@@ -61,6 +61,7 @@ fn settings(config: Config, around: &Surroundings) -> anyhow::Result<Settings> {
     Ok(Settings {
         policy: config.policy,
         servers: config.servers,
+        unusable: config.failed.into_iter().map(|failed| (failed.name, failed.reason)).collect(),
         cache_dir: cache_dir(around)?,
         state_dir: around.state_dir().ok_or_else(homeless)?,
         warm: sandbox::Warm::default(),

@@ -1,8 +1,16 @@
-//! The binary as people and clients use it. Nothing here needs guests: what runs programs is tested where it lives.
+//! The binary as people and clients use it: the command line, and programs from a client to real servers and back.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bad_input;
 mod cli;
+mod clients;
+mod compat;
+mod connection;
+mod examples;
+mod many;
+mod place;
+mod replies;
 mod stdio;
 
 use std::path::Path;

@@ -179,11 +179,11 @@ async fn a_worker_killed_from_outside_is_a_typed_end_and_the_next_run_is_served(
         let pid = rustix::process::Pid::from_raw(worker.pid()).unwrap();
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            rustix::process::kill_process(pid, rustix::process::Signal::SEGV).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
         });
         let deadline = Instant::now() + Duration::from_secs(20);
         let end = worker.run(&fixture.bind(), b"{}".to_vec(), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end;
-        assert_eq!(end, End::Died { status: None, signal: Some(11), detail: None });
+        assert_eq!(end, End::Died { status: None, signal: Some(6), detail: None });
         fixture.sandbox.retire_zygote(&worker).await;
     }
 }

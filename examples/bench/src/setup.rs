@@ -1,0 +1,60 @@
+//! What the measurements share: the configuration they run under, and how servers are started under it.
+
+use anyhow::{Context, Result};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What every tool of the upstream `slow` waits before it answers.
+pub(crate) const LATENCY_MS: u64 = 50;
+
+/// Configured and never called: a start must not become slower with them.
+const UNUSED: usize = 7;
+
+/// A configuration and a state directory of the benchmark's own.
+pub(crate) struct Setup {
+    cofferdam: PathBuf,
+    shop: PathBuf,
+    place: tempfile::TempDir,
+}
+
+impl Setup {
+    /// Writes the configuration: nine upstreams, and limits that let the measurements through. The other limits are the defaults.
+    pub(crate) fn new(cofferdam: &Path) -> Result<Self> {
+        let shop = std::env::current_exe()?.parent().context("this program is in no directory")?.join("shop");
+        let place = tempfile::tempdir()?;
+        let mut config = "[limits]\ncalls = 5000\nworkers = 64\nwall = \"60s\"\n".to_owned();
+        let slow = LATENCY_MS.to_string();
+        let mut server = |name: &str, args: &[&str]| writeln!(config, "\n[servers.{name}]\ncommand = {shop:?}\nargs = {args:?}");
+        server("orders", &["--serve", "orders"])?;
+        server("slow", &["--serve", "orders", "--latency-ms", &slow])?;
+        for n in 1..=UNUSED {
+            server(&format!("unused{n}"), &["--serve", "crm"])?;
+        }
+        std::fs::write(place.path().join("cofferdam.toml"), config)?;
+        Ok(Setup { cofferdam: cofferdam.to_owned(), shop, place })
+    }
+
+    /// `cofferdam serve` with the configuration.
+    pub(crate) fn cofferdam(&self) -> Command {
+        let mut command = Command::new(&self.cofferdam);
+        command.arg("serve").arg("--config").arg(self.place.path().join("cofferdam.toml")).env("XDG_STATE_HOME", self.place.path());
+        command
+    }
+
+    /// The upstream that `orders` is, without anything in between.
+    pub(crate) fn upstream(&self) -> Command {
+        let mut command = Command::new(&self.shop);
+        command.args(["--serve", "orders"]);
+        command
+    }
+
+    /// A file with a program, for a native interpreter.
+    pub(crate) fn file(&self, name: &str, code: &str) -> Result<PathBuf> {
+        let file = self.place.path().join(name);
+        std::fs::write(&file, code)?;
+        Ok(file)
+    }
+}
