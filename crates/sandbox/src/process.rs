@@ -68,17 +68,23 @@ impl Zygote {
         for (guest, path) in guests {
             command.arg(guest.name()).arg(path);
         }
-        let child = command.spawn().map_err(|e| format!("{}: {e}", binary.display()))?;
-        match next(&ours) {
-            Ok(Some(Event::Ready)) => {}
-            Ok(Some(Event::Failed(reason))) => return Err(reason),
-            Ok(_) => return Err("it ended before it was ready".to_owned()),
-            Err(error) => return Err(error.to_string()),
-        }
-        let shared = Arc::new(Shared::default());
         let listener = ours.try_clone().map_err(|e| e.to_string())?;
+        let shared = Arc::new(Shared::default());
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
         let heard = Arc::clone(&shared);
-        std::thread::Builder::new().name("zygote".to_owned()).spawn(move || listen(&listener, &heard)).map_err(|e| e.to_string())?;
+        let binary = binary.to_owned();
+        // The kernel's parent-death signal follows the thread that started a child, not the process: this thread stays as long as the zygote.
+        let live = move || {
+            let started = command.spawn().map_err(|e| format!("{}: {e}", binary.display()));
+            drop(command);
+            let started = started.and_then(|child| until_ready(&listener).map(|()| child));
+            let goes_on = started.is_ok();
+            if tell.send(started).is_ok() && goes_on {
+                listen(&listener, &heard);
+            }
+        };
+        std::thread::Builder::new().name("zygote".to_owned()).spawn(live).map_err(|e| e.to_string())?;
+        let child = told.recv().map_err(|e| e.to_string())??;
         Ok(Arc::new(Zygote { control: ours, shared, tickets: AtomicU64::new(0), child: Mutex::new(child) }))
     }
 
@@ -137,6 +143,16 @@ impl Drop for Zygote {
 impl Shared {
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits until the zygote has mapped the guests.
+fn until_ready(control: &OwnedFd) -> Result<(), String> {
+    match next(control) {
+        Ok(Some(Event::Ready)) => Ok(()),
+        Ok(Some(Event::Failed(reason))) => Err(reason),
+        Ok(_) => Err("it ended before it was ready".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

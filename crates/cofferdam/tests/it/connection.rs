@@ -125,13 +125,6 @@ impl Connection {
         text
     }
 
-    /// Runs a program that must fail.
-    pub(crate) fn failure(&mut self, language: &str, code: &str) -> String {
-        let Shown { text, is_error } = self.execute(json!({"language": language, "code": code}));
-        assert!(is_error, "{text}");
-        text
-    }
-
     /// Nothing that happened before keeps the server from serving.
     #[track_caller]
     pub(crate) fn still_serves(&mut self) {

@@ -1,6 +1,6 @@
 //! The binary as people and clients use it: the command line, and programs from a client to real servers and back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
 mod cli;

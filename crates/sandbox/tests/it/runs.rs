@@ -189,6 +189,15 @@ async fn a_worker_killed_from_outside_is_a_typed_end_and_the_next_run_is_served(
 }
 
 #[tokio::test]
+async fn workers_outlive_the_thread_that_asked_for_them() {
+    // A thread of the runtime's pool starts the zygote and ends when it was idle for ten seconds; the kernel tells children of a thread's end.
+    let fixture = Fixture::new("(i32.const 1)").await;
+    let worker = fixture.sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert!(std::path::Path::new(&format!("/proc/{}", worker.pid())).exists());
+}
+
+#[tokio::test]
 async fn no_worker_outlives_the_sandbox() {
     let fixture = Fixture::new("(i32.const 0)").await;
     let worker = fixture.sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();

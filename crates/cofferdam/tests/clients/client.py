@@ -1,0 +1,53 @@
+"""Drives an MCP server with the Python `mcp` package, as an agent would. Prints one JSON line per step.
+
+    client.py MODE COMMAND ARGUMENT...    with steps as JSON on standard input
+
+MODE is auto or legacy. A step has `code`, `language`, and optionally `progress` (report it) or `cancel` (give up once progress came).
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+from mcp import Client, StdioServerParameters
+
+
+def show(**fields):
+    print(json.dumps(fields, ensure_ascii=False), flush=True)
+
+
+async def step(client, step):
+    seen = []
+    begun = asyncio.Event()
+
+    async def progress(progress, total, message):
+        seen.append([progress, total, message])
+        begun.set()
+
+    arguments = {"code": step["code"], "language": step["language"]}
+    if step.get("cancel"):
+        call = asyncio.create_task(client.call_tool("execute", arguments, progress_callback=progress))
+        await begun.wait()
+        call.cancel()
+        try:
+            await call
+        except asyncio.CancelledError:
+            show(cancelled=True)
+        return
+    callback = progress if step.get("progress") else None
+    result = await client.call_tool("execute", arguments, progress_callback=callback)
+    show(text=[block.text for block in result.content], error=bool(result.is_error), structured=result.structured_content, progress=seen)
+
+
+async def main(mode, command, *arguments):
+    steps = json.load(sys.stdin)
+    server = StdioServerParameters(command=command, args=arguments, env=dict(os.environ))
+    async with Client(server, mode=mode) as client:
+        tools = await client.list_tools()
+        show(protocol=client.protocol_version, server=client.server_info.name, tools=[tool.name for tool in tools.tools])
+        for one in steps:
+            await step(client, one)
+
+
+asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,213 @@
+//! Whatever is sent, and whatever an upstream does: a clear error, and the next request is served.
+
+use crate::connection::{Connection, Era, Shown};
+use crate::place::{Place, built, modern, own};
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+/// A call that must fail with this text, and the request after it that must not.
+fn refused(server: &mut Connection, arguments: Value, expected: Expect) {
+    let shown = server.execute(arguments);
+    assert!(shown.is_error, "{shown:?}");
+    expected.assert_eq(&shown.text);
+    assert_eq!(server.run("python", "1 + 1"), "2");
+}
+
+/// The same for a program.
+fn fails(server: &mut Connection, language: &str, code: &str, expected: Expect) {
+    refused(server, json!({"language": language, "code": code}), expected);
+}
+
+#[test]
+fn arguments_that_make_no_program() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let server = &mut server;
+    refused(server, json!({"code": "x = (1\ny = 2"}), expect![[]]);
+    refused(server, json!({"code": "function f( {", "language": "javascript"}), expect![[]]);
+    refused(server, json!({"code": "1", "language": "ruby"}), expect![[]]);
+    refused(server, json!({"code": ""}), expect![[]]);
+    refused(server, json!({"code": "# only a comment\n"}), expect![[]]);
+    refused(server, json!({"code": "x = 1\n".repeat(10_000_000 / 6)}), expect![[]]);
+    refused(server, json!({"code": "x = 1\ny = '\0'"}), expect![[]]);
+    refused(server, json!({}), expect![[]]);
+    refused(server, json!([1]), expect![[]]);
+    refused(server, json!({"code": 5}), expect![[]]);
+    refused(server, json!({"code": "1", "timeout_ms": -1}), expect![[]]);
+}
+
+#[test]
+fn bytes_that_are_no_request() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Legacy, &[]);
+    for line in [&b"\xff\xfe{}"[..], b"{", b"[]", b"null", b"\0\0\0", b"", br#"{"jsonrpc":"2.0","id":"x\xff","method":"ping"}"#] {
+        server.send_line(line);
+        server.still_serves();
+    }
+    let id = server.request("no/such/method", json!({}));
+    assert_eq!(server.answer(id)["error"]["code"], -32601);
+    server.still_serves();
+}
+
+#[test]
+fn a_program_on_standard_input_that_is_not_utf8() {
+    use std::io::Write;
+    let place = Place::new();
+    let mut child = place.command().args(["run", "-"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"print('caf\xe9')").unwrap();
+    let output = child.wait_with_output().unwrap();
+    expect![[]].assert_eq(&String::from_utf8(output.stderr).unwrap());
+    assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]));
+}
+
+#[test]
+fn programs_that_end_the_interpreter() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let server = &mut server;
+    fails(server, "python", "import sys\nprint('so far')\nsys.exit(3)", expect![[]]);
+    fails(server, "python", "import sys\nsys.exit('for a reason')", expect![[]]);
+    fails(server, "python", "import os\nprint('so far', flush=True)\nos._exit(4)", expect![[]]);
+    fails(server, "python", "import os\nos.abort()", expect![[]]);
+    fails(server, "javascript", "console.log('so far');\nprocess.exit(3)", expect![[]]);
+    assert_eq!(server.run("python", "import sys\nprint('done')\nsys.exit()"), "done\n");
+    assert_eq!(server.run("javascript", "console.log('done');\nprocess.exit(0)"), "done\n");
+}
+
+#[test]
+fn programs_that_want_too_much_memory() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let server = &mut server;
+    fails(server, "python", "x = bytearray(8 << 30)", expect![[]]);
+    fails(server, "python", "x = []\nfor _ in range(128):\n    x.append(bytearray(64 << 20))", expect![[]]);
+    fails(server, "python", "x = [0]\nwhile True:\n    x += x", expect![[]]);
+    fails(server, "javascript", "const x = [];\nfor (;;) x.push(new Uint8Array(64 << 20));", expect![[]]);
+    fails(server, "javascript", "const x = new Uint8Array(8 * 2 ** 30);", expect![[]]);
+    fails(server, "javascript", "let x = 'x';\nfor (;;) x += x;", expect![[]]);
+}
+
+#[test]
+fn programs_that_recurse_for_ever() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let server = &mut server;
+    fails(server, "python", "def f():\n    return f()\nf()", expect![[]]);
+    fails(server, "python", "x = []\nfor _ in range(100_000):\n    x = [x]\nx", expect![[]]);
+    fails(server, "javascript", "const f = () => 1 + f();\nf()", expect![[]]);
+    fails(server, "javascript", "let x = [];\nfor (let i = 0; i < 100000; i++) x = [x];\nx", expect![[]]);
+}
+
+#[test]
+fn programs_that_print_a_gigabyte() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    for (language, code) in [
+        ("python", "line = 'x' * (1 << 20)\nfor _ in range(1024): print(line)"),
+        ("javascript", "const line = 'x'.repeat(1 << 20);\nfor (let i = 0; i < 1024; i++) console.log(line)"),
+    ] {
+        let Shown { text, is_error } = server.execute(json!({"language": language, "code": code}));
+        let rest = text.trim_start_matches('x');
+        assert_eq!((is_error, text.len() - rest.len()), (false, 12 * 1024), "{language}");
+        assert_eq!(rest.trim_end_matches(['x', '\n']), "\n... [1,073,726,464 of 1,073,742,848 bytes not shown] ...", "{language}");
+        server.still_serves();
+    }
+}
+
+#[test]
+fn values_that_are_not_json() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let loops = "a = []\na.append(a)\na";
+    for (language, code, text) in [
+        ("python", "{1}", "[1]"),
+        ("python", "b'\\xff'", "b'\\xff'"),
+        ("python", "1 + 2j", "(1+2j)"),
+        ("python", "10 ** 30", "1000000000000000000000000000000"),
+        ("python", loops, "[[...]]"),
+        ("javascript", "const a = []; a.push(a); a", "<ref *1> [ [Circular *1] ]"),
+        ("javascript", "() => 1", "[Function (anonymous)]"),
+        ("javascript", "Symbol('s')", "Symbol(s)"),
+        ("javascript", "2n ** 70n", "1180591620717411303424"),
+        ("javascript", "new Map([['a', 1]])", "Map(1) { 'a' => 1 }"),
+    ] {
+        assert_eq!(server.run(language, code), text, "{code}");
+    }
+    server.still_serves();
+}
+
+#[test]
+fn tasks_that_are_left_pending() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let server = &mut server;
+    fails(server, "python", "import asyncio\nprint('begun')\nawait asyncio.Future()", expect![[]]);
+    fails(server, "python", "import asyncio\nawait asyncio.Event().wait()", expect![[]]);
+    fails(server, "javascript", "console.log('begun');\nawait new Promise(() => {})", expect![[]]);
+    assert_eq!(server.run("python", "import asyncio\nt = asyncio.create_task(asyncio.sleep(3600))\nawait asyncio.sleep(0)\n'left'"), "left");
+    server.still_serves();
+}
+
+#[test]
+fn tools_that_are_called_with_wrong_arguments() {
+    let place = Place::new();
+    let faulty = built("examples/faulty_server");
+    let mcp = place.servers(&json!({"faulty": {"command": faulty, "args": ["normal"]}}));
+    let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
+    let server = &mut server;
+    fails(server, "python", "await faulty.echo(text=5)", expect![[]]);
+    fails(server, "python", "await faulty.echo(txt='a')", expect![[]]);
+    fails(server, "python", "await faulty.echo('a', 'b', 'c')", expect![[]]);
+    fails(server, "javascript", "await faulty.echo({text: 5})", expect![[]]);
+    fails(server, "javascript", "await faulty.echo({text: 1n})", expect![[]]);
+    fails(server, "python", "await faulty.reject(text='a')", expect![[]]);
+    assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
+}
+
+#[test]
+fn upstreams_that_misbehave() {
+    let place = Place::new();
+    let faulty = built("examples/faulty_server");
+    let flood = own("servers/flood.py");
+    let configuration = place.write(
+        "cofferdam.toml",
+        toml(&[
+            ("missing", "no-such-program-anywhere", &[]),
+            ("crashes", faulty.to_str().unwrap(), &["crash_at_start"]),
+            ("mute", faulty.to_str().unwrap(), &["never_answers"]),
+            ("chatty", faulty.to_str().unwrap(), &["garbage"]),
+            ("faulty", faulty.to_str().unwrap(), &["normal"]),
+            ("flood", modern("python").to_str().unwrap(), &[flood.to_str().unwrap()]),
+        ]),
+    );
+    let mut server = place.serve(Era::Modern, &["--config", configuration.to_str().unwrap()]);
+    let server = &mut server;
+    fails(server, "python", "await missing.anything()", expect![[]]);
+    fails(server, "python", "await crashes.echo()", expect![[]]);
+    fails(server, "javascript", "await mute.echo()", expect![[]]);
+    fails(server, "python", "await faulty.die()", expect![[]]);
+    fails(server, "javascript", "await faulty.die()", expect![[]]);
+    fails(server, "python", "await faulty.slow()", expect![[]]);
+    fails(server, "python", "await faulty.malformed()", expect![[]]);
+    fails(server, "python", "await faulty.deep()", expect![[]]);
+    fails(server, "python", "await flood.hundred_megabytes()", expect![[]]);
+    fails(server, "python", "await flood.noise()", expect![[]]);
+    // The noise before and around its answers is passed over; a server that died is started again.
+    assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);
+    assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
+    assert_eq!(server.run("python", "await flood.echo()"), "echo");
+    // One dead server does not harm calls of another that are under way.
+    let together = "import asyncio\nasync def code(call):\n    try:\n        return await call\n    except ToolError as error:\n        return error.code\n\
+                    await asyncio.gather(code(faulty.die()), code(flood.echo()), code(missing.x()), code(chatty.count()))";
+    expect![[]].assert_eq(&server.run("python", together));
+    server.still_serves();
+}
+
+/// A configuration with short limits and these servers.
+fn toml(servers: &[(&str, &str, &[&str])]) -> String {
+    let mut text = "[limits]\ncall = \"2s\"\n".to_owned();
+    for (name, command, arguments) in servers {
+        text += &format!("[servers.{name}]\ncommand = {}\nargs = {}\nstart_timeout = \"3s\"\n", json!(command), json!(arguments));
+    }
+    text
+}
