@@ -4,6 +4,8 @@
 
 mod bench;
 mod demo;
+#[cfg(test)]
+mod edges;
 mod guests;
 mod paths;
 mod peers;
