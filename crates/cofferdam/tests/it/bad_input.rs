@@ -73,11 +73,24 @@ fn programs_that_end_the_interpreter() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "import sys\nprint('so far')\nsys.exit(3)", expect![""]);
-    fails(server, "python", "import sys\nsys.exit('for a reason')", expect![""]);
-    fails(server, "python", "import os\nprint('so far', flush=True)\nos._exit(4)", expect![""]);
-    fails(server, "python", "import os\nos.abort()", expect![""]);
-    fails(server, "javascript", "console.log('so far');\nprocess.exit(3)", expect![""]);
+    fails(server, "python", "import sys\nprint('so far')\nsys.exit(3)", expect![[r#"
+        so far
+        exit: the program ended itself with status 3"#]]);
+    fails(server, "python", "import sys\nsys.exit('for a reason')", expect![[r#"
+        for a reason
+        exit: the program ended itself with status 1"#]]);
+    fails(server, "python", "import os\nprint('so far', flush=True)\nos._exit(4)", expect![[r#"
+        so far
+        exit: the program ended itself with status 4"#]]);
+    fails(server, "python", "import os\nos.abort()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 2, in <module>
+            os.abort()
+            ~~~~~~~~^^
+        SystemError: os.abort() was called"#]]);
+    fails(server, "javascript", "console.log('so far');\nprocess.exit(3)", expect![[r#"
+        so far
+        exit: the program ended itself with status 3"#]]);
     assert_eq!(server.run("python", "import sys\nprint('done')\nsys.exit()"), "done\n");
     assert_eq!(server.run("javascript", "console.log('done');\nprocess.exit(0)"), "done\n");
 }
@@ -87,12 +100,39 @@ fn programs_that_want_too_much_memory() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "x = bytearray(8 << 30)", expect![""]);
-    fails(server, "python", "x = []\nfor _ in range(128):\n    x.append(bytearray(64 << 20))", expect![""]);
-    fails(server, "python", "x = [0]\nwhile True:\n    x += x", expect![""]);
-    fails(server, "javascript", "const x = [];\nfor (;;) x.push(new Uint8Array(64 << 20));", expect![""]);
-    fails(server, "javascript", "const x = new Uint8Array(8 * 2 ** 30);", expect![""]);
+    fails(server, "python", "x = bytearray(8 << 30)", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            x = bytearray(8 << 30)
+        OverflowError: cannot fit 'int' into an index-sized integer"#]]);
+    fails(server, "python", "x = []\nfor _ in range(128):\n    x.append(bytearray(64 << 20))", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 3, in <module>
+            x.append(bytearray(64 << 20))
+                     ~~~~~~~~~^^^^^^^^^^
+        MemoryError"#]]);
+    fails(server, "python", "x = [0]\nwhile True:\n    x += x", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 3, in <module>
+            x += x
+        MemoryError"#]]);
+    fails(server, "javascript", "const x = [];\nfor (;;) x.push(new Uint8Array(64 << 20));", expect![[r#"
+        InternalError: out of memory
+            at program.js:2:38"#]]);
+    fails(server, "javascript", "const x = new Uint8Array(8 * 2 ** 30);", expect![[r#"
+        RangeError: invalid array buffer length
+            at program.js:1:30"#]]);
     fails(server, "javascript", "let x = 'x';\nfor (;;) x += x;", expect![[r#"
+        InternalError: string too long
+            at program.js:2:15"#]]);
+}
+
+#[test]
+fn programs_that_recurse_for_ever() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let server = &mut server;
+    fails(server, "python", "def f():\n    return f()\nf()", expect![[r#"
         Traceback (most recent call last):
           File "program.py", line 3, in <module>
             f()
@@ -105,17 +145,23 @@ fn programs_that_want_too_much_memory() {
             return f()
           [Previous line repeated 993 more times]
         RecursionError: maximum recursion depth exceeded"#]]);
-}
-
-#[test]
-fn programs_that_recurse_for_ever() {
-    let place = Place::new();
-    let mut server = place.serve(Era::Modern, &[]);
-    let server = &mut server;
-    fails(server, "python", "def f():\n    return f()\nf()", expect![""]);
-    fails(server, "python", "x = []\nfor _ in range(100_000):\n    x = [x]\nx", expect![""]);
-    fails(server, "javascript", "const f = () => 1 + f();\nf()", expect![""]);
-    fails(server, "javascript", "let x = [];\nfor (let i = 0; i < 100000; i++) x = [x];\nx", expect![""]);
+    let deep = server.run("python", "x = []\nfor _ in range(100_000):\n    x = [x]\nx");
+    assert_eq!(deep, "<list object whose repr() raised RecursionError>");
+    fails(server, "javascript", "const f = () => 1 + f();\nf()", expect![[r#"
+        RangeError: Maximum call stack size exceeded
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)
+            at f (program.js:1:21)"#]]);
+    let Shown { text, .. } = server.execute(json!({"language": "javascript", "code": "let x = [];\nfor (let i = 0; i < 100000; i++) x = [x];\nx"}));
+    assert!(text.contains("Maximum call stack size exceeded"), "{text}");
+    server.still_serves();
 }
 
 #[test]
@@ -149,7 +195,7 @@ fn values_that_are_not_json() {
         ("javascript", "() => 1", "[Function (anonymous)]"),
         ("javascript", "Symbol('s')", "Symbol(s)"),
         ("javascript", "2n ** 70n", "1180591620717411303424"),
-        ("javascript", "new Map([['a', 1]])", "Map(1) { 'a' => 1 }"),
+        ("javascript", "new Map([['a', 1]])", r#"{"a":1}"#),
     ] {
         assert_eq!(server.run(language, code), text, "{code}");
     }
@@ -161,10 +207,15 @@ fn tasks_that_are_left_pending() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "import asyncio\nprint('begun')\nawait asyncio.Future()", expect![""]);
-    fails(server, "python", "import asyncio\nawait asyncio.Event().wait()", expect![""]);
-    fails(server, "javascript", "console.log('begun');\nawait new Promise(() => {})", expect![""]);
-    assert_eq!(server.run("python", "import asyncio\nt = asyncio.create_task(asyncio.sleep(3600))\nawait asyncio.sleep(0)\n'left'"), "left");
+    fails(server, "python", "import asyncio\nprint('begun')\nawait asyncio.Future()", expect![[r#"
+        begun
+        pending: the program waits for something that can never come: no call is in flight and no timer is set, so nothing can wake the program (line 3)"#]]);
+    fails(server, "python", "import asyncio\nawait asyncio.Event().wait()", expect!["pending: the program waits for something that can never come: no call is in flight and no timer is set, so nothing can wake the program (line 2)"]);
+    fails(server, "javascript", "console.log('begun');\nawait new Promise(() => {})", expect![[r#"
+        begun
+        pending: the program waits for something that can never come: the program awaits a promise that nothing will settle"#]]);
+    let left = server.run("python", "t = asyncio.create_task(asyncio.sleep(3600))\nawait asyncio.sleep(0)\n'value'");
+    assert_eq!(left, "1 task was still running when the program ended, and cancelled: sleep\nvalue");
     server.still_serves();
 }
 
@@ -175,12 +226,36 @@ fn tools_that_are_called_with_wrong_arguments() {
     let mcp = place.servers(&json!({"faulty": {"command": faulty, "args": ["normal"]}}));
     let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
     let server = &mut server;
-    fails(server, "python", "await faulty.echo(text=5)", expect![""]);
-    fails(server, "python", "await faulty.echo(txt='a')", expect![""]);
-    fails(server, "python", "await faulty.echo('a', 'b', 'c')", expect![""]);
-    fails(server, "javascript", "await faulty.echo({text: 5})", expect![""]);
-    fails(server, "javascript", "await faulty.echo({text: 1n})", expect![""]);
-    fails(server, "python", "await faulty.reject(text='a')", expect![""]);
+    fails(server, "python", "await faulty.echo(text=5)", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.echo(text=5)
+        ToolError: faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#]]);
+    fails(server, "python", "await faulty.echo(txt='a')", expect!["refused before it ran: line 1: `faulty.echo(...)`: it has no argument `txt`; did you mean `text`? Usage: faulty.echo(text?)"]);
+    fails(server, "python", "await faulty.echo('a', 'b', 'c')", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.echo('a', 'b', 'c')
+        ToolError: faulty.echo: it takes one argument, but 3 were given by position. Usage: faulty.echo(text?) [invalid_arguments]"#]]);
+    fails(server, "javascript", "await faulty.echo({text: 5})", expect![[r#"
+        ToolError: faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?)
+            at program.js:1:14 {
+          code: 'invalid_arguments',
+          tool: 'faulty.echo',
+          retryable: false
+        }"#]]);
+    fails(server, "javascript", "await faulty.echo({text: 1n})", expect![[r#"
+        ToolError: faulty.echo: /text: 1 is not of type "string". It takes faulty.echo(text?)
+            at program.js:1:14 {
+          code: 'invalid_arguments',
+          tool: 'faulty.echo',
+          retryable: false
+        }"#]]);
+    fails(server, "python", "await faulty.reject(text='a')", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.reject(text='a')
+        ToolError: text must be short [invalid_arguments]"#]]);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
 }
 
@@ -202,16 +277,60 @@ fn upstreams_that_misbehave() {
     );
     let mut server = place.serve(Era::Modern, &["--config", configuration.to_str().unwrap()]);
     let server = &mut server;
-    fails(server, "python", "await missing.anything()", expect![""]);
-    fails(server, "python", "await crashes.echo()", expect![""]);
-    fails(server, "javascript", "await mute.echo()", expect![""]);
-    fails(server, "python", "await faulty.die()", expect![""]);
-    fails(server, "javascript", "await faulty.die()", expect![""]);
-    fails(server, "python", "await faulty.slow()", expect![""]);
-    fails(server, "python", "await faulty.malformed()", expect![""]);
-    fails(server, "python", "await faulty.deep()", expect![""]);
-    fails(server, "python", "await flood.hundred_megabytes()", expect![""]);
-    fails(server, "python", "await flood.noise()", expect![""]);
+    fails(server, "python", "await missing.anything()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await missing.anything()
+        ToolError: the server missing is not available: its command cannot be started [upstream_unavailable]"#]]);
+    fails(server, "python", "await crashes.echo()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await crashes.echo()
+        ToolError: the server crashes is not available: it ended while it started (exit status: 3) [upstream_unavailable]"#]]);
+    fails(server, "javascript", "await mute.echo()", expect![[r#"
+        ToolError: the server mute is not available: it did not start within 3 s
+            at program.js:1:12 {
+          code: 'upstream_unavailable',
+          tool: 'mute.echo',
+          retryable: true
+        }"#]]);
+    fails(server, "python", "await faulty.die()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.die()
+        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown [upstream_unavailable]"#]]);
+    fails(server, "javascript", "await faulty.die()", expect![[r#"
+        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown
+            at program.js:1:14 {
+          code: 'upstream_unavailable',
+          tool: 'faulty.die',
+          retryable: false
+        }"#]]);
+    fails(server, "python", "await faulty.slow()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.slow()
+        ToolError: faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]"#]]);
+    fails(server, "python", "await faulty.malformed()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.malformed()
+        ToolError: the reply of faulty.malformed is not a valid answer of the protocol [tool_output_invalid]"#]]);
+    fails(server, "python", "await faulty.deep()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await faulty.deep()
+        ToolError: the reply of faulty.deep is nested too deep [tool_output_invalid]"#]]);
+    fails(server, "python", "await flood.hundred_megabytes()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await flood.hundred_megabytes()
+        ToolError: the reply of flood.hundred_megabytes is larger than 16777216 bytes; it took effect, but ask it for less [reply_too_large]"#]]);
+    fails(server, "python", "await flood.noise()", expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 1, in <module>
+            await flood.noise()
+        ToolError: flood.noise did not answer within 2 s; whether it took effect is unknown [timeout]"#]]);
     // The noise before and around its answers is passed over; a server that died is started again.
     assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
@@ -219,7 +338,7 @@ fn upstreams_that_misbehave() {
     // One dead server does not harm calls of another that are under way.
     let together = "import asyncio\nasync def code(call):\n    try:\n        return await call\n    except ToolError as error:\n        return error.code\n\
                     await asyncio.gather(code(faulty.die()), code(flood.echo()), code(missing.x()), code(chatty.count()))";
-    expect![""].assert_eq(&server.run("python", together));
+    expect![[r#"["upstream_unavailable","echo","upstream_unavailable","2"]"#]].assert_eq(&server.run("python", together));
     server.still_serves();
 }
 

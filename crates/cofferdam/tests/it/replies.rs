@@ -123,8 +123,8 @@ fn a_long_reply_as_head_and_tail_with_its_true_size() {
     let head = cut(&whole, 12 * 1024);
     let tail = whole.len() - 4 * 1024;
     let tail = tail + whole[tail..].find('\n').unwrap() + 1;
-    assert_eq!((whole.len(), tail - head), (588_890, 572_512));
-    let text = format!("{}... [572,512 of 588,890 bytes not shown] ...\n{}", &whole[..head], &whole[tail..]);
+    assert_eq!((whole.len(), tail - head), (588_890, 572_513));
+    let text = format!("{}... [572,513 of 588,890 bytes not shown] ...\n{}", &whole[..head], &whole[tail..]);
     let expected = |prefix: &str| {
         let text = serde_json::to_string(&text).unwrap();
         let figures = r#"{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}"#;
