@@ -63,8 +63,8 @@ fn description(servers: &[ServerName], limits: &Limits) -> String {
         format!(
             "Each MCP server is a global object, each of its tools an async function: `await {example}.tool(name=\"x\")` in Python, \
              `await {example}.tool({{name: \"x\"}})` in JavaScript. Results are decoded values, not text to parse. A failed call throws \
-             ToolError (code, message, tool, retryable). Do not guess: `await tools.search(\"words\")` lists tools with signatures, \
-             `await tools.describe(\"{example}.tool\")` shows arguments, result and an example. Run independent calls together \
+             ToolError (code, message, tool, retryable). Do not guess: `tools.search(\"words\")` lists tools with signatures, \
+             `tools.describe(\"{example}.tool\")` shows arguments, result and an example. Run independent calls together \
              (asyncio.gather, Promise.all)."
         )
     };

@@ -15,7 +15,7 @@ use std::time::Duration;
 Examples:
   cofferdam doctor                                    what works, what does not, and what mends it
   cofferdam --mcp-config .mcp.json                    serve MCP over standard input and output
-  cofferdam run -e 'await tools.search(\"issues\")'     run a program here
+  cofferdam run -e 'tools.search(\"issues\")'           run a program here
   claude mcp add cofferdam -- cofferdam --mcp-config /path/to/.mcp.json
 
 Exit codes:
@@ -23,7 +23,7 @@ Exit codes:
   1  the program failed; for doctor: something does not work
   2  wrong usage, or an error in the configuration
   3  the program was refused
-  4  the program reached a limit: time, memory, depth
+  4  the program's time was over, or its interpreter crashed
   5  Cofferdam itself failed")]
 pub(crate) struct Cli {
     #[command(flatten)]

@@ -45,13 +45,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is logged unless somebody asks for more. rmcp warns of every request that a client gets wrong; the client was told.
-const QUIET: &str = "warn,rmcp=error";
+/// What is logged unless somebody asks for more. rmcp tells of every request that a client gets wrong, and of every server that cannot be
+/// reached, several times; the client was told, and `doctor` tells the operator.
+const QUIET: &str = "warn,rmcp=off";
 
 /// Logs to standard error: standard output belongs to the protocol.
 fn log(cli: &Cli) -> anyhow::Result<()> {
     // These print what goes wrong with a server themselves.
-    let quiet = if matches!(cli.command, Some(Command::Doctor(_) | Command::Tools(_))) { "error" } else { QUIET };
+    let quiet = if matches!(cli.command, Some(Command::Doctor(_) | Command::Tools(_))) { "error,rmcp=off" } else { QUIET };
     let filter = cli.shared.log.clone().or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| quiet.to_owned());
     let filter = tracing_subscriber::EnvFilter::try_new(&filter)
         .map_err(|error| UsageError(format!("{filter:?} is not a log filter ({error}); write a level such as info, or target=level")))?;

@@ -27,8 +27,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The upstreams.
     pub servers: Vec<upstream::ServerConfig>,
-    /// Configured servers that cannot even be tried, with the reason that programs are told.
-    pub unusable: Vec<(ServerName, String)>,
+    /// Configured servers that cannot even be tried.
+    pub unusable: Vec<ServerName>,
     /// Where guests and what can be made again are kept.
     pub cache_dir: PathBuf,
     /// Where state is kept.
@@ -113,7 +113,7 @@ pub(crate) struct Shared {
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) schemas: Schemas,
     pub(crate) held_bytes: Arc<AtomicUsize>,
-    unusable: Vec<(ServerName, String)>,
+    unusable: Vec<ServerName>,
 }
 
 impl Shared {
@@ -124,8 +124,10 @@ impl Shared {
             return catalog;
         }
         let mut catalog = Arc::unwrap_or_clone(catalog);
-        for (name, reason) in &self.unusable {
-            catalog.servers.insert(name.clone(), Server { state: ServerState::Failed(reason.clone()), tools: BTreeMap::default() });
+        for name in &self.unusable {
+            // The reason may name variables and files of the host: that is the operator's to know.
+            let state = ServerState::Failed("its configuration is not usable; `cofferdam doctor` tells the operator why".to_owned());
+            catalog.servers.insert(name.clone(), Server { state, tools: BTreeMap::default() });
         }
         Arc::new(catalog)
     }
@@ -204,6 +206,7 @@ impl Executor {
         let bind = bind(&grant, workspace.path());
         let mut broker = Broker::new(Arc::clone(&self.shared), Arc::clone(&grant), Arc::clone(&catalog), guest, events);
         let started = Instant::now();
+        tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;
         let finished = worker.run(&bind, turn(&program, &catalog), &mut broker, deadline, &cancel).await;
         let wall = started.elapsed();

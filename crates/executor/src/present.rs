@@ -152,7 +152,7 @@ fn effects(calls: &[CallRecord]) -> String {
 
 /// Makes the text of a run that was refused before it started.
 pub(crate) fn refused(refusal: &gate::Refusal) -> Presented {
-    Presented { text: format!("refused before it ran: {refusal}"), ending: Ending::Refused, dropped_bytes: 0 }
+    Presented { text: format!("refused before it ran ({}): {refusal}", refusal.code.as_str()), ending: Ending::Refused, dropped_bytes: 0 }
 }
 
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.

@@ -219,13 +219,13 @@ impl Sandbox {
 
     async fn spawn(&self, guest: Guest) -> Result<Idle, SandboxError> {
         let zygote = self.zygote().await?;
+        if !zygote.has(guest) {
+            return Err(SandboxError::NotBuilt(guest.name()));
+        }
         let failed = |e: std::io::Error| SandboxError::Worker(e.to_string());
         let output = output::create(self.0.settings.output_kept_bytes).map_err(failed)?;
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
-        let started = zygote.spawn(guest, &theirs, &output).await.map_err(|reason| match reason.contains("is not built") {
-            true => SandboxError::NotBuilt(guest.name()),
-            false => SandboxError::Worker(reason),
-        })?;
+        let started = zygote.spawn(guest, &theirs, &output).await.map_err(SandboxError::Worker)?;
         drop(theirs);
         ours.set_nonblocking(true).map_err(failed)?;
         let mut socket = UnixStream::from_std(ours).map_err(failed)?;

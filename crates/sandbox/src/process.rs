@@ -38,6 +38,7 @@ pub(crate) struct Zygote {
     shared: Arc<Shared>,
     tickets: AtomicU64,
     child: Mutex<Child>,
+    guests: Vec<Guest>,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +71,7 @@ impl Zygote {
         }
         let listener = ours.try_clone().map_err(|e| e.to_string())?;
         let shared = Arc::new(Shared::default());
+        let guests = guests.iter().map(|(guest, _)| *guest).collect();
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let heard = Arc::clone(&shared);
         let binary = binary.to_owned();
@@ -85,12 +87,17 @@ impl Zygote {
         };
         std::thread::Builder::new().name("zygote".to_owned()).spawn(live).map_err(|e| e.to_string())?;
         let child = told.recv().map_err(|e| e.to_string())??;
-        Ok(Arc::new(Zygote { control: ours, shared, tickets: AtomicU64::new(0), child: Mutex::new(child) }))
+        Ok(Arc::new(Zygote { control: ours, shared, tickets: AtomicU64::new(0), child: Mutex::new(child), guests }))
     }
 
     /// Whether its process is gone.
     pub(crate) fn is_gone(&self) -> bool {
         self.shared.gone.load(Ordering::Acquire)
+    }
+
+    /// Whether it has mapped this guest.
+    pub(crate) fn has(&self, guest: Guest) -> bool {
+        self.guests.contains(&guest)
     }
 
     /// Its process id.

@@ -1,6 +1,6 @@
 //! The zygote: a single-threaded process that has mapped the compiled guests and forks workers on request.
 //!
-//! It is the same binary, exec'd with an empty environment before the broker reads a secret. It reaps its children and alone kills them, so
+//! It is the same binary, exec'd with an empty environment: nothing of the broker's memory, and so no secret, is in it. It reaps its children and alone kills them, so
 //! that a process id is never used after it was given back. It runs no guest and no WASI: a forked child must never find half of a lock.
 
 use crate::{engine, frame, instance::Prepared, seal, sys, worker};

@@ -61,7 +61,7 @@ fn settings(config: Config, around: &Surroundings) -> anyhow::Result<Settings> {
     Ok(Settings {
         policy: config.policy,
         servers: config.servers,
-        unusable: config.failed.into_iter().map(|failed| (failed.name, failed.reason)).collect(),
+        unusable: config.failed.into_iter().map(|failed| failed.name).collect(),
         cache_dir: cache_dir(around)?,
         state_dir: around.state_dir().ok_or_else(homeless)?,
         warm: sandbox::Warm::default(),

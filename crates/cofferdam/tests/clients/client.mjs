@@ -12,6 +12,10 @@ const load = (file) => import(pathToFileURL(`${sdk}/dist/esm/client/${file}`).hr
 const { Client } = await load("index.js");
 const { StdioClientTransport } = await load("stdio.js");
 
+// Nothing here may take longer, on a slow and busy machine.
+const PATIENCE_MS = 180_000;
+setTimeout(() => process.exit(9), PATIENCE_MS).unref();
+
 const show = (fields) => console.log(JSON.stringify(fields));
 
 async function step(client, { code, language, progress, cancel }) {

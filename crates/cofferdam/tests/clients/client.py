@@ -12,6 +12,9 @@ import sys
 
 from mcp import Client, StdioServerParameters
 
+# Nothing here may take longer, on a slow and busy machine.
+PATIENCE_SECONDS = 180
+
 
 def show(**fields):
     print(json.dumps(fields, ensure_ascii=False), flush=True)
@@ -50,4 +53,4 @@ async def main(mode, command, *arguments):
             await step(client, one)
 
 
-asyncio.run(main(*sys.argv[1:]))
+asyncio.run(asyncio.wait_for(main(*sys.argv[1:]), PATIENCE_SECONDS))

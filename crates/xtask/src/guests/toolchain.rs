@@ -54,7 +54,7 @@ impl Toolchain {
 const BINARYEN: &str = "132.0.0";
 const BINARYEN_WASM_OPT_SHA256: &str = "608c021fa3f2c68cdc26f06a1454341089a0e689abb71cbe5a23ef7300e7f3e3";
 /// What to install where something is missing; `make` and `xz` build CPython, `npm` fetches wasm-opt and `node` runs it.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("clang-19", "clang-19"),
     ("wasm-ld-19", "lld-19"),
     ("llvm-ar-19", "llvm-19"),
@@ -62,6 +62,8 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("xz", "xz-utils"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("python3", "python3-venv"),
+    ("pip3", "python3-pip"),
 ];
 
 /// Finds the toolchain and completes what lies in the cache. Missing programs are installed for root, or with `install`; else the error
