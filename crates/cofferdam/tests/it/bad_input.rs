@@ -1,7 +1,7 @@
-//! Whatever is sent, and whatever an upstream does: a clear error, and the next request is served.
+//! Whatever program is sent, and whatever is sent instead of one: a clear error, and the next request is served.
 
 use crate::connection::{Connection, Era, Shown};
-use crate::place::{Place, built, modern, own};
+use crate::place::Place;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn refused(server: &mut Connection, arguments: Value, expected: Expect) {
 }
 
 /// The same for a program.
-fn fails(server: &mut Connection, language: &str, code: &str, expected: Expect) {
+pub(crate) fn fails(server: &mut Connection, language: &str, code: &str, expected: Expect) {
     refused(server, json!({"language": language, "code": code}), expected);
 }
 
@@ -23,18 +23,38 @@ fn arguments_that_make_no_program() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    refused(server, json!({"code": "x = (1\ny = 2"}), expect![[r#"
-        refused before it ran: syntax error in line 2, column 1: Expected `)`, found name
+    refused(
+        server,
+        json!({"code": "x = (1\ny = 2"}),
+        expect![[r#"
+        refused before it ran (syntax_error): syntax error in line 2, column 1: Expected `)`, found name
           y = 2
-          ^"#]]);
-    refused(server, json!({"code": "function f( {", "language": "javascript"}), expect![[r#"
-        refused before it ran: syntax error in line 1, column 14: Expected `}` but found `EOF`
+          ^"#]],
+    );
+    refused(
+        server,
+        json!({"code": "function f( {", "language": "javascript"}),
+        expect![[r#"
+        refused before it ran (syntax_error): syntax error in line 1, column 14: Expected `}` but found `EOF`
           function f( {
-                       ^"#]]);
-    refused(server, json!({"code": "1", "language": "ruby"}), expect![[r#"the language "ruby" is unknown; the languages are python, javascript, typescript"#]]);
+                       ^"#]],
+    );
+    refused(
+        server,
+        json!({"code": "1", "language": "ruby"}),
+        expect![[r#"the language "ruby" is unknown; the languages are python, javascript, typescript"#]],
+    );
     refused(server, json!({"code": ""}), expect!["the program is empty"]);
-    refused(server, json!({"code": "# only a comment\n"}), expect!["refused before it ran: the program is empty: there is no statement in it"]);
-    refused(server, json!({"code": "x = 1\n".repeat(10_000_000 / 6)}), expect!["the program is 9999996 bytes long; the limit is 262144 bytes. Data belongs in files or tools, not in the program"]);
+    refused(
+        server,
+        json!({"code": "# only a comment\n"}),
+        expect!["refused before it ran (empty_program): the program is empty: there is no statement in it"],
+    );
+    refused(
+        server,
+        json!({"code": "x = 1\n".repeat(10_000_000 / 6)}),
+        expect!["the program is 9999996 bytes long; the limit is 262144 bytes. Data belongs in files or tools, not in the program"],
+    );
     refused(server, json!({"code": "x = 1\ny = '\0'"}), expect![[r#"the program has a NUL character on line 2; write it as an escape, \0 or \x00"#]]);
     refused(server, json!({}), expect![[r#"the argument "code" is missing: give the program as a string"#]]);
     refused(server, json!([1]), expect![[r#"the arguments of a tool call must be an object: {"code": "..."}"#]]);
@@ -64,7 +84,8 @@ fn a_program_on_standard_input_that_is_not_utf8() {
     let output = child.wait_with_output().unwrap();
     expect![[r#"
         cofferdam: standard input cannot be read: stream did not contain valid UTF-8
-    "#]].assert_eq(&String::from_utf8(output.stderr).unwrap());
+    "#]]
+    .assert_eq(&String::from_utf8(output.stderr).unwrap());
     assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]));
 }
 
@@ -73,24 +94,49 @@ fn programs_that_end_the_interpreter() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "import sys\nprint('so far')\nsys.exit(3)", expect![[r#"
+    fails(
+        server,
+        "python",
+        "import sys\nprint('so far')\nsys.exit(3)",
+        expect![[r#"
         so far
-        exit: the program ended itself with status 3"#]]);
-    fails(server, "python", "import sys\nsys.exit('for a reason')", expect![[r#"
+        exit: the program ended itself with status 3"#]],
+    );
+    fails(
+        server,
+        "python",
+        "import sys\nsys.exit('for a reason')",
+        expect![[r#"
         for a reason
-        exit: the program ended itself with status 1"#]]);
-    fails(server, "python", "import os\nprint('so far', flush=True)\nos._exit(4)", expect![[r#"
+        exit: the program ended itself with status 1"#]],
+    );
+    fails(
+        server,
+        "python",
+        "import os\nprint('so far', flush=True)\nos._exit(4)",
+        expect![[r#"
         so far
-        exit: the program ended itself with status 4"#]]);
-    fails(server, "python", "import os\nos.abort()", expect![[r#"
+        exit: the program ended itself with status 4"#]],
+    );
+    fails(
+        server,
+        "python",
+        "import os\nos.abort()",
+        expect![[r#"
         Traceback (most recent call last):
           File "program.py", line 2, in <module>
             os.abort()
             ~~~~~~~~^^
-        SystemError: os.abort() was called"#]]);
-    fails(server, "javascript", "console.log('so far');\nprocess.exit(3)", expect![[r#"
+        SystemError: os.abort() was called"#]],
+    );
+    fails(
+        server,
+        "javascript",
+        "console.log('so far');\nprocess.exit(3)",
+        expect![[r#"
         so far
-        exit: the program ended itself with status 3"#]]);
+        exit: the program ended itself with status 3"#]],
+    );
     assert_eq!(server.run("python", "import sys\nprint('done')\nsys.exit()"), "done\n");
     assert_eq!(server.run("javascript", "console.log('done');\nprocess.exit(0)"), "done\n");
 }
@@ -100,31 +146,61 @@ fn programs_that_want_too_much_memory() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "x = bytearray(8 << 30)", expect![[r#"
+    fails(
+        server,
+        "python",
+        "x = bytearray(8 << 30)",
+        expect![[r#"
         Traceback (most recent call last):
           File "program.py", line 1, in <module>
             x = bytearray(8 << 30)
-        OverflowError: cannot fit 'int' into an index-sized integer"#]]);
-    fails(server, "python", "x = []\nfor _ in range(128):\n    x.append(bytearray(64 << 20))", expect![[r#"
+        OverflowError: cannot fit 'int' into an index-sized integer"#]],
+    );
+    fails(
+        server,
+        "python",
+        "x = []\nfor _ in range(128):\n    x.append(bytearray(64 << 20))",
+        expect![[r#"
         Traceback (most recent call last):
           File "program.py", line 3, in <module>
             x.append(bytearray(64 << 20))
                      ~~~~~~~~~^^^^^^^^^^
-        MemoryError"#]]);
-    fails(server, "python", "x = [0]\nwhile True:\n    x += x", expect![[r#"
+        MemoryError"#]],
+    );
+    fails(
+        server,
+        "python",
+        "x = [0]\nwhile True:\n    x += x",
+        expect![[r#"
         Traceback (most recent call last):
           File "program.py", line 3, in <module>
             x += x
-        MemoryError"#]]);
-    fails(server, "javascript", "const x = [];\nfor (;;) x.push(new Uint8Array(64 << 20));", expect![[r#"
+        MemoryError"#]],
+    );
+    fails(
+        server,
+        "javascript",
+        "const x = [];\nfor (;;) x.push(new Uint8Array(64 << 20));",
+        expect![[r#"
         InternalError: out of memory
-            at program.js:2:38"#]]);
-    fails(server, "javascript", "const x = new Uint8Array(8 * 2 ** 30);", expect![[r#"
+            at program.js:2:38"#]],
+    );
+    fails(
+        server,
+        "javascript",
+        "const x = new Uint8Array(8 * 2 ** 30);",
+        expect![[r#"
         RangeError: invalid array buffer length
-            at program.js:1:30"#]]);
-    fails(server, "javascript", "let x = 'x';\nfor (;;) x += x;", expect![[r#"
+            at program.js:1:30"#]],
+    );
+    fails(
+        server,
+        "javascript",
+        "let x = 'x';\nfor (;;) x += x;",
+        expect![[r#"
         InternalError: string too long
-            at program.js:2:15"#]]);
+            at program.js:2:15"#]],
+    );
 }
 
 #[test]
@@ -132,7 +208,11 @@ fn programs_that_recurse_for_ever() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "def f():\n    return f()\nf()", expect![[r#"
+    fails(
+        server,
+        "python",
+        "def f():\n    return f()\nf()",
+        expect![[r#"
         Traceback (most recent call last):
           File "program.py", line 3, in <module>
             f()
@@ -144,10 +224,15 @@ fn programs_that_recurse_for_ever() {
           File "program.py", line 2, in f
             return f()
           [Previous line repeated 993 more times]
-        RecursionError: maximum recursion depth exceeded"#]]);
+        RecursionError: maximum recursion depth exceeded"#]],
+    );
     let deep = server.run("python", "x = []\nfor _ in range(100_000):\n    x = [x]\nx");
     assert_eq!(deep, "<list object whose repr() raised RecursionError>");
-    fails(server, "javascript", "const f = () => 1 + f();\nf()", expect![[r#"
+    fails(
+        server,
+        "javascript",
+        "const f = () => 1 + f();\nf()",
+        expect![[r#"
         RangeError: Maximum call stack size exceeded
             at f (program.js:1:21)
             at f (program.js:1:21)
@@ -158,7 +243,8 @@ fn programs_that_recurse_for_ever() {
             at f (program.js:1:21)
             at f (program.js:1:21)
             at f (program.js:1:21)
-            at f (program.js:1:21)"#]]);
+            at f (program.js:1:21)"#]],
+    );
     let Shown { text, .. } = server.execute(json!({"language": "javascript", "code": "let x = [];\nfor (let i = 0; i < 100000; i++) x = [x];\nx"}));
     assert!(text.contains("Maximum call stack size exceeded"), "{text}");
     server.still_serves();
@@ -207,146 +293,31 @@ fn tasks_that_are_left_pending() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);
     let server = &mut server;
-    fails(server, "python", "import asyncio\nprint('begun')\nawait asyncio.Future()", expect![[r#"
+    fails(
+        server,
+        "python",
+        "import asyncio\nprint('begun')\nawait asyncio.Future()",
+        expect![[r#"
         begun
-        pending: the program waits for something that can never come: no call is in flight and no timer is set, so nothing can wake the program (line 3)"#]]);
-    fails(server, "python", "import asyncio\nawait asyncio.Event().wait()", expect!["pending: the program waits for something that can never come: no call is in flight and no timer is set, so nothing can wake the program (line 2)"]);
-    fails(server, "javascript", "console.log('begun');\nawait new Promise(() => {})", expect![[r#"
+        pending: the program waits for something that can never come: no call is in flight and no timer is set, so nothing can wake the program (line 3)"#]],
+    );
+    fails(
+        server,
+        "python",
+        "import asyncio\nawait asyncio.Event().wait()",
+        expect![
+            "pending: the program waits for something that can never come: no call is in flight and no timer is set, so nothing can wake the program (line 2)"
+        ],
+    );
+    fails(
+        server,
+        "javascript",
+        "console.log('begun');\nawait new Promise(() => {})",
+        expect![[r#"
         begun
-        pending: the program waits for something that can never come: the program awaits a promise that nothing will settle"#]]);
+        pending: the program waits for something that can never come: the program awaits a promise that nothing will settle"#]],
+    );
     let left = server.run("python", "t = asyncio.create_task(asyncio.sleep(3600))\nawait asyncio.sleep(0)\n'value'");
     assert_eq!(left, "1 task was still running when the program ended, and cancelled: sleep\nvalue");
     server.still_serves();
-}
-
-#[test]
-fn tools_that_are_called_with_wrong_arguments() {
-    let place = Place::new();
-    let faulty = built("examples/faulty_server");
-    let mcp = place.servers(&json!({"faulty": {"command": faulty, "args": ["normal"]}}));
-    let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
-    let server = &mut server;
-    fails(server, "python", "await faulty.echo(text=5)", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.echo(text=5)
-        ToolError: faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#]]);
-    fails(server, "python", "await faulty.echo(txt='a')", expect!["refused before it ran: line 1: `faulty.echo(...)`: it has no argument `txt`; did you mean `text`? Usage: faulty.echo(text?)"]);
-    fails(server, "python", "await faulty.echo('a', 'b', 'c')", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.echo('a', 'b', 'c')
-        ToolError: faulty.echo: it takes one argument, but 3 were given by position. Usage: faulty.echo(text?) [invalid_arguments]"#]]);
-    fails(server, "javascript", "await faulty.echo({text: 5})", expect![[r#"
-        ToolError: faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?)
-            at program.js:1:14 {
-          code: 'invalid_arguments',
-          tool: 'faulty.echo',
-          retryable: false
-        }"#]]);
-    fails(server, "javascript", "await faulty.echo({text: 1n})", expect![[r#"
-        ToolError: faulty.echo: /text: 1 is not of type "string". It takes faulty.echo(text?)
-            at program.js:1:14 {
-          code: 'invalid_arguments',
-          tool: 'faulty.echo',
-          retryable: false
-        }"#]]);
-    fails(server, "python", "await faulty.reject(text='a')", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.reject(text='a')
-        ToolError: text must be short [invalid_arguments]"#]]);
-    assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
-}
-
-#[test]
-fn upstreams_that_misbehave() {
-    let place = Place::new();
-    let faulty = built("examples/faulty_server");
-    let flood = own("servers/flood.py");
-    let configuration = place.write(
-        "cofferdam.toml",
-        toml(&[
-            ("missing", "no-such-program-anywhere", &[]),
-            ("crashes", faulty.to_str().unwrap(), &["crash_at_start"]),
-            ("mute", faulty.to_str().unwrap(), &["never_answers"]),
-            ("chatty", faulty.to_str().unwrap(), &["garbage"]),
-            ("faulty", faulty.to_str().unwrap(), &["normal"]),
-            ("flood", modern("python").to_str().unwrap(), &[flood.to_str().unwrap()]),
-        ]),
-    );
-    let mut server = place.serve(Era::Modern, &["--config", configuration.to_str().unwrap()]);
-    let server = &mut server;
-    fails(server, "python", "await missing.anything()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await missing.anything()
-        ToolError: the server missing is not available: its command cannot be started [upstream_unavailable]"#]]);
-    fails(server, "python", "await crashes.echo()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await crashes.echo()
-        ToolError: the server crashes is not available: it ended while it started (exit status: 3) [upstream_unavailable]"#]]);
-    fails(server, "javascript", "await mute.echo()", expect![[r#"
-        ToolError: the server mute is not available: it did not start within 3 s
-            at program.js:1:12 {
-          code: 'upstream_unavailable',
-          tool: 'mute.echo',
-          retryable: true
-        }"#]]);
-    fails(server, "python", "await faulty.die()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.die()
-        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown [upstream_unavailable]"#]]);
-    fails(server, "javascript", "await faulty.die()", expect![[r#"
-        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown
-            at program.js:1:14 {
-          code: 'upstream_unavailable',
-          tool: 'faulty.die',
-          retryable: false
-        }"#]]);
-    fails(server, "python", "await faulty.slow()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.slow()
-        ToolError: faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]"#]]);
-    fails(server, "python", "await faulty.malformed()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.malformed()
-        ToolError: the reply of faulty.malformed is not a valid answer of the protocol [tool_output_invalid]"#]]);
-    fails(server, "python", "await faulty.deep()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.deep()
-        ToolError: the reply of faulty.deep is nested too deep [tool_output_invalid]"#]]);
-    fails(server, "python", "await flood.hundred_megabytes()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await flood.hundred_megabytes()
-        ToolError: the reply of flood.hundred_megabytes is larger than 16777216 bytes; it took effect, but ask it for less [reply_too_large]"#]]);
-    fails(server, "python", "await flood.noise()", expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await flood.noise()
-        ToolError: flood.noise did not answer within 2 s; whether it took effect is unknown [timeout]"#]]);
-    // The noise before and around its answers is passed over; a server that died is started again.
-    assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);
-    assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
-    assert_eq!(server.run("python", "await flood.echo()"), "echo");
-    // One dead server does not harm calls of another that are under way.
-    let together = "import asyncio\nasync def code(call):\n    try:\n        return await call\n    except ToolError as error:\n        return error.code\n\
-                    await asyncio.gather(code(faulty.die()), code(flood.echo()), code(missing.x()), code(chatty.count()))";
-    expect![[r#"["upstream_unavailable","echo","upstream_unavailable","2"]"#]].assert_eq(&server.run("python", together));
-    server.still_serves();
-}
-
-/// A configuration with short limits and these servers.
-fn toml(servers: &[(&str, &str, &[&str])]) -> String {
-    let mut text = "[limits]\ncall = \"2s\"\n".to_owned();
-    for (name, command, arguments) in servers {
-        text += &format!("[servers.{name}]\ncommand = {}\nargs = {}\nstart_timeout = \"3s\"\n", json!(command), json!(arguments));
-    }
-    text
 }

@@ -11,7 +11,10 @@ fn fifty_runs_at_once() {
     let mut server = place.serve(Era::Modern, &[]);
     let programs = |n: u64| match n % 3 {
         0 => ("python", format!("import asyncio\nprint('run {n}')\nawait asyncio.sleep(0.02)\nsum(range({n}))")),
-        1 => ("javascript", format!("console.log('run {n}'); await new Promise(r => setTimeout(r, 20)); let s = 0; for (let i = 0; i < {n}; i++) s += i; s")),
+        1 => (
+            "javascript",
+            format!("console.log('run {n}'); await new Promise(r => setTimeout(r, 20)); let s = 0; for (let i = 0; i < {n}; i++) s += i; s"),
+        ),
         _ => ("typescript", format!("console.log('run {n}'); let s: number = 0; for (let i = 0; i < {n}; i++) s += i; return s")),
     };
     let calls: Vec<u64> = (0..50)

@@ -64,7 +64,9 @@ pub(crate) fn built(name: &str) -> PathBuf {
 /// Where `cargo xtask test` installed the real servers and clients of one kind.
 fn peers(variable: &str) -> PathBuf {
     let value = std::env::var_os(variable);
-    let value = value.unwrap_or_else(|| panic!("{variable} is not set: it names where the real servers and clients are; run `cargo xtask test`, which installs them"));
+    let value = value.unwrap_or_else(|| {
+        panic!("{variable} is not set: it names where the real servers and clients are; run `cargo xtask test`, which installs them")
+    });
     PathBuf::from(value)
 }
 

@@ -41,76 +41,223 @@ fn a_value_after_the_printed_text() {
     let place = Place::new();
     let servers = &mut servers(&place);
     let python = "order = await orders.get_order(id=100_001)\nprint('id', order['id'])\n{'total': 5, 'ok': None, 'x': [1.5, 'é']}";
-    check(servers, "python", python, expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        python,
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#
+        ]],
+    );
     let javascript = "const order = await orders.get_order({id: 100001});\nconsole.log('id', order.id);\n({total: 5, ok: null, x: [1.5, 'é']})";
-    check(servers, "javascript", javascript, expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#]]);
-    check(servers, "typescript", "enum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nreturn Colour[c]", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"Green"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "javascript",
+        javascript,
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "typescript",
+        "enum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nreturn Colour[c]",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"Green"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn an_error_with_the_programs_own_lines() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "def share(x):\n    return 1 / x\n\nprint('before')\nshare(0)", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"before\nTraceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    share(0)\n    ~~~~~^^^\n  File \"program.py\", line 2, in share\n    return 1 / x\n           ~~^~~\nZeroDivisionError: division by zero"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "function share(x) {\n  return x.a.b;\n}\nconsole.log('before');\nshare({});", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"before\nTypeError: cannot read property 'b' of undefined\n    at share (program.js:2:10)\n    at program.js:5:1"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "typescript", "interface A { n: number }\nenum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nthrow new RangeError(Colour[c]);", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"RangeError: Green\n    at program.ts:4:29"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "def share(x):\n    return 1 / x\n\nprint('before')\nshare(0)",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"before\nTraceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    share(0)\n    ~~~~~^^^\n  File \"program.py\", line 2, in share\n    return 1 / x\n           ~~^~~\nZeroDivisionError: division by zero"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "function share(x) {\n  return x.a.b;\n}\nconsole.log('before');\nshare({});",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"before\nTypeError: cannot read property 'b' of undefined\n    at share (program.js:2:10)\n    at program.js:5:1"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "typescript",
+        "interface A { n: number }\nenum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nthrow new RangeError(Colour[c]);",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"RangeError: Green\n    at program.ts:4:29"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn a_failed_call_with_its_code() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "await orders.get_order(id=7)", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"Traceback (most recent call last):\n  File \"program.py\", line 1, in <module>\n    await orders.get_order(id=7)\nToolError: no order 7 [tool_failed]"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{"orders.get_order":1},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "await orders.get_order({id: 7})", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"ToolError: no order 7\n    at program.js:1:14 {\n  code: 'tool_failed',\n  tool: 'orders.get_order',\n  retryable: false\n}"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{"orders.get_order":1},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "await orders.get_order(id=7)",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"Traceback (most recent call last):\n  File \"program.py\", line 1, in <module>\n    await orders.get_order(id=7)\nToolError: no order 7 [tool_failed]"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{"orders.get_order":1},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "await orders.get_order({id: 7})",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"ToolError: no order 7\n    at program.js:1:14 {\n  code: 'tool_failed',\n  tool: 'orders.get_order',\n  retryable: false\n}"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{"orders.get_order":1},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn a_refusal_of_an_unknown_tool() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "print('x')\nawait orders.get_ordr(id=1)", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "console.log('x');\nawait orders.get_ordr({id: 1})", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "print('x')\nawait orders.get_ordr(id=1)",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (unknown_tool): line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "console.log('x');\nawait orders.get_ordr({id: 1})",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (unknown_tool): line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn a_refusal_of_a_call_without_a_required_argument() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "await orders.get_order()", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: line 1: `orders.get_order(...)`: the required argument `id` is missing. Usage: orders.get_order(id)"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "await orders.get_order()", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: line 1: `orders.get_order(...)`: the required argument `id` is missing. Usage: orders.get_order(id)"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "await orders.get_order()",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (missing_argument): line 1: `orders.get_order(...)`: the required argument `id` is missing. Usage: orders.get_order(id)"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "await orders.get_order()",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (missing_argument): line 1: `orders.get_order(...)`: the required argument `id` is missing. Usage: orders.get_order(id)"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn a_refusal_of_a_call_that_is_not_awaited() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "order = orders.get_order(id=100_001)\norder['id']", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; write `order = await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "const order = orders.get_order({id: 100001});\norder.id", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; write `order = await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "order = orders.get_order(id=100_001)\norder['id']",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (not_awaited): line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; write `order = await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "const order = orders.get_order({id: 100001});\norder.id",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (not_awaited): line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; write `order = await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn a_call_that_only_the_run_shows_not_to_be_awaited() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "get = orders.get_order\nget(id=100_001)\n5", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"not_awaited","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "const get = orders['get_' + 'order'];\nget({id: 100001});\n5", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"not_awaited","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "get = orders.get_order\nget(id=100_001)\n5",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"not_awaited","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "const get = orders['get_' + 'order'];\nget({id: 100001});\n5",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"not_awaited","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn a_refusal_of_what_does_not_parse() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "x = 1\ny = = 2", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: syntax error in line 2, column 5: Expected an expression\n  y = = 2\n      ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "let x = 1;\nlet y = = 2", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: syntax error in line 2, column 9: Unexpected token\n  let y = = 2\n          ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "typescript", "let x: number = 1;\nlet y: = 2", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran: syntax error in line 2, column 8: Unexpected token\n  let y: = 2\n         ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "x = 1\ny = = 2",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (syntax_error): syntax error in line 2, column 5: Expected an expression\n  y = = 2\n      ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "let x = 1;\nlet y = = 2",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (syntax_error): syntax error in line 2, column 9: Unexpected token\n  let y = = 2\n          ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "typescript",
+        "let x: number = 1;\nlet y: = 2",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (syntax_error): syntax error in line 2, column 8: Unexpected token\n  let y: = 2\n         ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
 fn nothing() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(servers, "python", "x = 1", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"(no output: the program printed nothing and its last expression has no value)"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
-    check(servers, "javascript", "const x = 1;", expect![[r#"{"resultType":"complete","content":[{"type":"text","text":"(no output: the program printed nothing and its last expression has no value)"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}}}"#]]);
+    check(
+        servers,
+        "python",
+        "x = 1",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"(no output: the program printed nothing and its last expression has no value)"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
+    check(
+        servers,
+        "javascript",
+        "const x = 1;",
+        expect![[
+            r#"{"resultType":"complete","content":[{"type":"text","text":"(no output: the program printed nothing and its last expression has no value)"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
+        ]],
+    );
 }
 
 #[test]
