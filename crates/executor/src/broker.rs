@@ -205,7 +205,11 @@ impl Broker {
         self.bytes_inside += bytes;
         self.finished += 1;
         let Some(record) = self.calls.get_mut(finished.id) else { return finished.result };
-        record.ok = Some(finished.result.is_ok());
+        record.ok = match &finished.result {
+            Ok(_) => Some(true),
+            Err(error) if error.fate_unknown => None,
+            Err(_) => Some(false),
+        };
         record.bytes = bytes;
         record.ms = finished.took.as_secs_f64() * 1000.0;
         if self.own_progress.is_none() {

@@ -1,7 +1,7 @@
 //! One upstream call from a run: the one decision, arguments, upstream, reply, in this order and nowhere else.
 
-use crate::{execute::Shared, schemas::Schemas};
-use policy::{CallError, Decision, ErrorCode, Grant, ToolName};
+use crate::execute::Shared;
+use policy::{CallError, Decision, ErrorCode, Grant, Limits, Reply, Tool, ToolName};
 use serde_json::{Map, Value};
 use std::sync::{
     Arc,
@@ -47,18 +47,25 @@ pub(crate) async fn make(shared: &Shared, grant: &Grant, call: Call) -> Result<H
     // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
     let reply = reply.map_err(|error| CallError { retryable: error.retryable && harmless_twice, ..error })?;
+    // From here on the tool has done what it does.
+    value_of(shared, tool, reply, limits).map_err(|error| CallError { fate_unknown: error.code != ErrorCode::ToolFailed, ..error })
+}
+
+/// Makes the program's value of a reply: checked against the tool's own schema, parsed once, serialised anew.
+fn value_of(shared: &Shared, tool: &Tool, reply: Reply, limits: &Limits) -> Result<Held, CallError> {
+    let name = &tool.name;
     if !reply.is_error
         && let Some(structured) = &reply.structured
     {
-        Schemas::check_structured(&shared.schemas, tool, structured)?;
+        shared.schemas.check_structured(tool, structured)?;
     }
     let value = gate::reply(reply, tool, limits)?;
     if tool.output_schema.is_none() {
-        shared.upstreams.learn(&name, &value);
+        shared.upstreams.learn(name, &value);
     }
     let json = serde_json::to_string(&value)
-        .map_err(|e| CallError::new(ErrorCode::ToolOutputInvalid, format!("{name}: the reply cannot be written as JSON: {e}")).of(&name))?;
-    hold(shared, json, limits.replies_bytes).map_err(|e| e.of(&name))
+        .map_err(|e| CallError::new(ErrorCode::ToolOutputInvalid, format!("{name}: the reply cannot be written as JSON: {e}")).of(name))?;
+    hold(shared, json, limits.replies_bytes).map_err(|e| e.of(name))
 }
 
 fn hold(shared: &Shared, json: String, limit: usize) -> Result<Held, CallError> {

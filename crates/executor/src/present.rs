@@ -72,10 +72,8 @@ pub(crate) fn present(end: &End, outcome: Option<Result<Outcome, String>>, outpu
 fn printed(output: &Output) -> (String, u64) {
     let mut text = String::from_utf8_lossy(&output.head).into_owned();
     let kept = (output.head.len() + output.tail.len()) as u64;
-    if !output.tail.is_empty() {
-        text.push('\n');
-        text.push_str(&String::from_utf8_lossy(&output.tail));
-    }
+    // Where the two meet is far inside what is not shown.
+    text.push_str(&String::from_utf8_lossy(&output.tail));
     (text, output.total_bytes.saturating_sub(kept))
 }
 

@@ -170,7 +170,7 @@ mod tests {
     #[track_caller]
     fn refuse(given: Reply, code: ErrorCode, message: &str) {
         let tool = Some("github.list_issues".to_owned());
-        assert_eq!(call(given), Err(CallError { code, message: message.to_owned(), tool, retryable: false }));
+        assert_eq!(call(given), Err(CallError { code, message: message.to_owned(), tool, retryable: false, fate_unknown: false }));
     }
 
     fn text(text: &str) -> Block {

@@ -89,13 +89,16 @@ pub struct CallError {
     pub tool: Option<String>,
     /// Whether trying again may help.
     pub retryable: bool,
+    /// Whether the call may have had its effect although it failed. For the broker's record; not sent to the program.
+    #[serde(skip)]
+    pub fate_unknown: bool,
 }
 
 impl CallError {
     /// An error without a tool; `retryable` follows from the code.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        CallError { code, message: message.into(), tool: None, retryable: code.retryable() }
+        CallError { code, message: message.into(), tool: None, retryable: code.retryable(), fate_unknown: false }
     }
 
     /// The same error, naming the tool.

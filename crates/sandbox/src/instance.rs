@@ -2,10 +2,11 @@
 
 use crate::{
     frame::{self, FromWorker, ToWorker, Trapped},
+    sys,
     wasi::{self, Wasi},
 };
 use serde_bytes::ByteBuf;
-use std::os::unix::net::UnixStream;
+use std::{io::BufReader, os::unix::net::UnixStream};
 use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
 
 /// The largest request of a guest, in bytes: a result of 16 MiB and its envelope. The broker allocates as much.
@@ -17,6 +18,8 @@ pub(crate) struct State {
     pub(crate) wasi: Wasi,
     limits: StoreLimits,
     socket: UnixStream,
+    /// The same socket. The broker sends one reply to each request and nothing else during a turn, so that nothing is left in this buffer.
+    replies: BufReader<UnixStream>,
     memory: Option<Memory>,
     alloc: Option<TypedFunc<i32, i32>>,
     phase: Phase,
@@ -60,10 +63,12 @@ impl Prepared {
 
     /// Makes the instance of this worker.
     pub(crate) fn instantiate(&self, socket: UnixStream, wasi: Wasi) -> wasmtime::Result<Guest> {
-        let state = State { wasi, limits: limits(0), socket, memory: None, alloc: None, phase: Phase::AtRest };
+        let replies = BufReader::new(socket.try_clone()?);
+        let state = State { wasi, limits: limits(0), socket, replies, memory: None, alloc: None, phase: Phase::AtRest };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limits);
         let instance = self.pre.instantiate(&mut store)?;
+        sys::populate_code(self.pre.module());
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("the guest exports no memory"))?;
         let alloc = instance.get_typed_func::<i32, i32>(&mut store, "host_alloc")?;
         let turn = instance.get_typed_func::<(i32, i32), i32>(&mut store, "turn")?;
@@ -148,8 +153,8 @@ fn host_call(mut caller: Caller<'_, State>, pointer: i32, length: i32, out_point
     let (start, end) = (address(pointer), address(pointer) + address(length));
     let Some(request) = memory.data(&caller).get(start..end) else { return Ok(status::BAD_RANGE) };
     let request = FromWorker::HostCall(ByteBuf::from(request));
-    let socket = &caller.data().socket;
-    let Ok(ToWorker::Reply(reply)) = frame::send(socket, &request).and_then(|()| frame::receive(socket)) else {
+    let state = caller.data_mut();
+    let Ok(ToWorker::Reply(reply)) = frame::send(&state.socket, &request).and_then(|()| frame::receive(&mut state.replies)) else {
         return Ok(status::BROKER_GONE);
     };
     caller.data_mut().phase = Phase::HostCall;

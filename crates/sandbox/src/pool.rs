@@ -19,10 +19,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{net::UnixStream, sync::oneshot};
+use tokio::{io::BufReader, net::UnixStream, sync::oneshot};
 
 /// How long a forked worker may take to say ready. Generous: a machine may be very busy.
 const READY_WAIT: Duration = Duration::from_secs(20);
+
+/// How long a refill waits while a warm worker is left: longer than a short run takes.
+const REFILL_DELAY: Duration = Duration::from_millis(5);
 
 /// How many workers are kept ready for each guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,7 @@ struct Inner {
 /// A worker that waits for work.
 #[derive(Debug)]
 struct Idle {
-    socket: UnixStream,
+    socket: BufReader<UnixStream>,
     output: File,
     pid: i32,
     exited: oneshot::Receiver<Exit>,
@@ -97,7 +100,7 @@ struct Idle {
 /// A worker in use. Killed when it is dropped.
 #[derive(Debug)]
 pub struct Worker {
-    pub(crate) socket: UnixStream,
+    pub(crate) socket: BufReader<UnixStream>,
     pub(crate) exited: oneshot::Receiver<Exit>,
     output: File,
     kept_bytes: u64,
@@ -135,7 +138,7 @@ impl Sandbox {
             Some(idle) => idle,
             None => self.spawn(guest).await?,
         };
-        self.refill(guest);
+        self.refill_later(guest);
         let Idle { socket, output, pid, exited, zygote } = idle;
         Ok(Worker { socket, exited, output, kept_bytes: self.0.settings.output_kept_bytes, pid, zygote, _slot: slot })
     }
@@ -174,6 +177,19 @@ impl Sandbox {
                 return Some(next);
             }
         }
+    }
+
+    /// Refills, but not in the way of the run that just took a worker: at once only when none is left for the next.
+    fn refill_later(&self, guest: Guest) {
+        if self.warm().get(&guest).is_none_or(Vec::is_empty) {
+            self.refill(guest);
+            return;
+        }
+        let sandbox = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(REFILL_DELAY).await;
+            sandbox.refill(guest);
+        });
     }
 
     /// Brings the warm workers of a guest back to their number, in the background.
@@ -228,7 +244,7 @@ impl Sandbox {
         let started = zygote.spawn(guest, &theirs, &output).await.map_err(SandboxError::Worker)?;
         drop(theirs);
         ours.set_nonblocking(true).map_err(failed)?;
-        let mut socket = UnixStream::from_std(ours).map_err(failed)?;
+        let mut socket = BufReader::new(UnixStream::from_std(ours).map_err(failed)?);
         match tokio::time::timeout(READY_WAIT, run::receive(&mut socket)).await {
             Ok(Ok(FromWorker::Ready)) => Ok(Idle { socket, output, pid: started.pid, exited: started.exited, zygote }),
             Ok(Ok(FromWorker::Fault(reason))) => Err(SandboxError::Worker(reason)),

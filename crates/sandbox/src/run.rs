@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::{future::Future, io, time::Duration};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
     time::Instant,
 };
@@ -100,7 +100,7 @@ impl Worker {
 }
 
 /// Sends the program and answers host calls until the turn ends.
-async fn converse(socket: &mut UnixStream, bind: &Bind, document: Vec<u8>, host: &mut impl Host) -> End {
+async fn converse(socket: &mut BufReader<UnixStream>, bind: &Bind, document: Vec<u8>, host: &mut impl Host) -> End {
     let died = |detail: Option<String>| End::Died { status: None, signal: None, detail };
     let first = frame::encode(&ToWorker::Bind(bind.clone())).and_then(|mut bytes| {
         bytes.extend(frame::encode(&ToWorker::Turn(ByteBuf::from(document)))?);
@@ -141,7 +141,7 @@ async fn converse(socket: &mut UnixStream, bind: &Bind, document: Vec<u8>, host:
 }
 
 /// Reads one message of a worker.
-pub(crate) async fn receive(socket: &mut UnixStream) -> io::Result<FromWorker> {
+pub(crate) async fn receive(socket: &mut BufReader<UnixStream>) -> io::Result<FromWorker> {
     let mut head = [0; 4];
     socket.read_exact(&mut head).await?;
     let mut body = vec![0; frame::length(head)?];

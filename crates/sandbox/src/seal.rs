@@ -104,8 +104,10 @@ const ALLOWED_BEFORE_BIND: &[i64] = &[
     libc::SYS_landlock_restrict_self,
     libc::SYS_seccomp,
     libc::SYS_prlimit64,
-    libc::SYS_clone3,
 ];
+
+/// What is allowed after it with some arguments only.
+const NARROWED_AFTER_BIND: [i64; 3] = [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_prctl];
 
 impl Filters {
     /// Compiles the filters.
@@ -116,8 +118,8 @@ impl Filters {
         let clone3 = BTreeMap::from([(libc::SYS_clone3, vec![])]);
         Ok(Filters {
             no_clone3: program(clone3, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.unsigned_abs()))?,
-            before_bind: program(rules(true)?, SeccompAction::KillProcess, SeccompAction::Allow)?,
-            after_bind: program(rules(false)?, SeccompAction::KillProcess, SeccompAction::Allow)?,
+            before_bind: program(allowed()?, SeccompAction::KillProcess, SeccompAction::Allow)?,
+            after_bind: program(taken_away()?, SeccompAction::Allow, SeccompAction::KillProcess)?,
         })
     }
 }
@@ -128,28 +130,37 @@ fn program(rules: BTreeMap<i64, Vec<SeccompRule>>, otherwise: SeccompAction, mat
     filter.try_into().map_err(|e| format!("seccomp: {e}"))
 }
 
-fn rules(before_bind: bool) -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().chain(ALLOWED_HERE).map(|call| (*call, vec![])).collect();
-    let when = |argument: u8, mask: i32, value: i32| -> Result<Vec<SeccompRule>, String> {
-        let operator = SeccompCmpOp::MaskedEq(u64::from(mask.unsigned_abs()));
-        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, u64::from(value.unsigned_abs()))
-            .and_then(|condition| SeccompRule::new(vec![condition]))
-            .map(|rule| vec![rule])
-            .map_err(|e| format!("seccomp: {e}"))
-    };
+/// A rule that matches when the argument, under the mask, has this value.
+fn when(argument: u8, operator: SeccompCmpOp, value: i32) -> Result<Vec<SeccompRule>, String> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, u64::from(value.unsigned_abs()))
+        .and_then(|condition| SeccompRule::new(vec![condition]))
+        .map(|rule| vec![rule])
+        .map_err(|e| format!("seccomp: {e}"))
+}
+
+fn masked(mask: i32) -> SeccompCmpOp {
+    SeccompCmpOp::MaskedEq(u64::from(mask.unsigned_abs()))
+}
+
+/// The first filter: what is allowed, until the worker is bound.
+fn allowed() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
+    let calls = ALLOWED.iter().chain(ALLOWED_HERE).chain(ALLOWED_BEFORE_BIND).chain(&NARROWED_AFTER_BIND);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = calls.map(|call| (*call, vec![])).collect();
     // A thread, never a process: the file functions of WASI run on threads of their own.
     let thread = libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND;
-    rules.insert(libc::SYS_clone, when(0, thread, thread)?);
-    if before_bind {
-        rules.extend(ALLOWED_BEFORE_BIND.iter().map(|call| (*call, vec![])));
-        rules.extend([libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_prctl].map(|call| (call, vec![])));
-    } else {
-        // No new code: a page may be written or executed, and none becomes executable.
-        rules.insert(libc::SYS_mmap, when(2, libc::PROT_EXEC, 0)?);
-        rules.insert(libc::SYS_mprotect, when(2, libc::PROT_EXEC, 0)?);
-        rules.insert(libc::SYS_prctl, when(0, i32::MAX, libc::PR_SET_NAME)?);
-        rules.insert(libc::SYS_clone3, vec![]);
-    }
+    rules.insert(libc::SYS_clone, when(0, masked(thread), thread)?);
+    rules.insert(libc::SYS_clone3, vec![]);
+    Ok(rules)
+}
+
+/// The second filter, on top of the first and short, since it is installed when a run is waiting: what binding needed and nothing needs
+/// after it.
+fn taken_away() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED_BEFORE_BIND.iter().map(|call| (*call, vec![])).collect();
+    // No new code: a page may be written or executed, and none becomes executable.
+    rules.insert(libc::SYS_mmap, when(2, masked(libc::PROT_EXEC), libc::PROT_EXEC)?);
+    rules.insert(libc::SYS_mprotect, when(2, masked(libc::PROT_EXEC), libc::PROT_EXEC)?);
+    rules.insert(libc::SYS_prctl, when(0, SeccompCmpOp::Ne, libc::PR_SET_NAME)?);
     Ok(rules)
 }
 

@@ -98,6 +98,7 @@ fn estimate(reply: &Reply) -> usize {
 pub(crate) fn call_error(tool: &Tool, failure: Failure, wait: Duration, reply_bytes: usize) -> CallError {
     let name = &tool.name;
     let server = &name.server;
+    let fate_unknown = !matches!(failure, Failure::NotSent | Failure::Rejected(_));
     let (code, message) = match failure {
         Failure::NotSent => (ErrorCode::UpstreamUnavailable, format!("{server} is not available: its connection closed; {name} was not called")),
         Failure::Closed(why) => {
@@ -115,7 +116,7 @@ pub(crate) fn call_error(tool: &Tool, failure: Failure, wait: Duration, reply_by
         Failure::TooDeep => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is nested too deep")),
         Failure::Malformed => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is not a valid answer of the protocol")),
     };
-    CallError::new(code, message).of(name)
+    CallError { fate_unknown, ..CallError::new(code, message).of(name) }
 }
 
 fn rejected(error: &ErrorData) -> (ErrorCode, String) {

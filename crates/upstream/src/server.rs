@@ -115,7 +115,8 @@ impl Upstream {
         .await;
     }
 
-    fn is_listed(&self) -> bool {
+    /// Whether its tools are known and, as far as it said, still the same.
+    pub(crate) fn is_listed(&self) -> bool {
         let state = self.state();
         let changed = state.connection.as_ref().is_some_and(|connection| connection.changed().load(Ordering::Acquire));
         state.listing.is_some() && !state.must_list && !changed

@@ -63,7 +63,8 @@ impl Upstreams {
     /// change, all at the same time, each within its start timeout; one that fails is [`policy::ServerState::Failed`] and is tried again at the
     /// first call of this after 1 s, 2 s, 4 s ... 60 s. Cheap when nothing changed.
     pub async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
-        let mut listing: JoinSet<()> = wanted.iter().filter_map(|name| self.servers.get(name)).map(|server| server.clone().ensure_listed()).collect();
+        let unlisted = wanted.iter().filter_map(|name| self.servers.get(name)).filter(|server| !server.is_listed());
+        let mut listing: JoinSet<()> = unlisted.map(|server| server.clone().ensure_listed()).collect();
         while listing.join_next().await.is_some() {}
 
         let versions: Vec<u64> = self.servers.values().map(|server| server.version()).collect();

@@ -55,9 +55,3 @@ impl Steps {
 pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
-
-/// Prints what was asked for.
-#[expect(clippy::print_stdout, reason = "the one place where this program prints results")]
-pub(crate) fn print(line: &str) {
-    println!("{line}");
-}

@@ -11,6 +11,7 @@ import _host
 
 from . import threads  # noqa: F401  before asyncio and logging make their locks
 from . import absent  # noqa: F401
+from . import completed  # noqa: F401
 from . import fresh, host, loop, program, servers, values, warm
 
 

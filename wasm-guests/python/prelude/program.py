@@ -1,7 +1,8 @@
 """Runs one program in the persistent namespace and says how it ended: the outcome of abi.md, encoded.
 
 The value is a top-level `return`, else the last expression. A program without top-level `await` runs without an event loop, so that
-its own `asyncio.run` behaves as everywhere; one with it runs on a loop that lasts as long as the session.
+its own `asyncio.run` behaves as everywhere; one with it, or one that starts tasks at its top level, runs on a loop that lasts as long
+as the session.
 """
 
 import ast
@@ -24,11 +25,13 @@ NAMES["__builtins__"] = sys.modules["builtins"]
 VALUE = "__cofferdam_value__"
 FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 ASYNCHRONOUS = (ast.Await, ast.AsyncFor, ast.AsyncWith)
+# What needs a running loop although no `await` need be near.
+NEEDS_LOOP = ("create_task", "ensure_future", "get_running_loop")
 
 # What an outcome shows of a traceback; the rest is left out of its middle.
 TRACEBACK_CHARS = 12_000
-# Frames that say nothing about the program: ours, and the machinery that runs a coroutine.
-HIDDEN = ("/py/guest/", "/py/lib/asyncio/runners.py", "/py/lib/asyncio/base_events.py")
+# Frames that are not the program's own: the guest's and the standard library's, which has no source text to show.
+HIDDEN = "/py/"
 # Longest list of names in a message.
 NAMED = 5
 
@@ -150,10 +153,18 @@ class Unannotated(ast.NodeTransformer):
 
 def execute(function):
     NAMES.pop(VALUE, None)
-    result = function()
-    if function.__code__.co_flags & inspect.CO_COROUTINE:
-        result = run_on_loop(result)
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & inspect.CO_COROUTINE:
+        result = run_on_loop(function())
+    elif code is not None and any(name in code.co_names for name in NEEDS_LOOP):
+        result = run_on_loop(on_loop(function))
+    else:
+        result = function()
     return NAMES.pop(VALUE, result)
+
+
+async def on_loop(function):
+    return function()
 
 
 def run_on_loop(coroutine):
