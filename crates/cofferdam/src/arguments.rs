@@ -38,13 +38,7 @@ pub(crate) fn read(arguments: &Map<String, Value>, limits: &Limits, context: Con
     if intent.is_some_and(|intent| intent.chars().count() > INTENT_CHARS) {
         return Err(format!("\"intent\" is longer than {INTENT_CHARS} characters; one sentence is enough"));
     }
-    Ok(Request {
-        context,
-        code: code.to_owned(),
-        language,
-        timeout: timeout(arguments)?,
-        intent: intent.map(str::to_owned),
-    })
+    Ok(Request { context, code: code.to_owned(), language, timeout: timeout(arguments)?, intent: intent.map(str::to_owned) })
 }
 
 /// The bounds that a program's text has whatever its language.
@@ -124,7 +118,10 @@ mod tests {
             (json!({"code": 5}), "\"code\" must be a string, not a number"),
             (json!({"code": ["x"]}), "\"code\" must be a string, not an array"),
             (json!({"code": " \n"}), "the program is empty"),
-            (json!({"code": "x".repeat(21)}), "the program is 21 bytes long; the limit is 20 bytes. Data belongs in files or tools, not in the program"),
+            (
+                json!({"code": "x".repeat(21)}),
+                "the program is 21 bytes long; the limit is 20 bytes. Data belongs in files or tools, not in the program",
+            ),
             (json!({"code": "a\nb\0"}), "the program has a NUL character on line 2; write it as an escape, \\0 or \\x00"),
             (json!({"code": "1", "language": "ruby"}), "the language \"ruby\" is unknown; the languages are python, javascript, typescript"),
             (json!({"code": "1", "language": true}), "\"language\" must be a string, not a boolean"),

@@ -11,7 +11,10 @@ use std::time::Duration;
 ///
 /// Without a subcommand it serves MCP over standard input and output.
 #[derive(Debug, Parser)]
-#[command(name = "cofferdam", version, after_help = "\
+#[command(
+    name = "cofferdam",
+    version,
+    after_help = "\
 Examples:
   cofferdam doctor                                    what works, what does not, and what mends it
   cofferdam --mcp-config .mcp.json                    serve MCP over standard input and output
@@ -24,7 +27,8 @@ Exit codes:
   2  wrong usage, or an error in the configuration
   3  the program was refused
   4  the program's time was over, or its interpreter crashed
-  5  Cofferdam itself failed")]
+  5  Cofferdam itself failed"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) shared: Shared,
@@ -70,17 +74,23 @@ Examples:
   cat report.ts | cofferdam run -l ts - --timeout 10s --json")]
     Run(Run),
     /// List, search and describe the tools that programs can call
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 Examples:
   cofferdam tools list
   cofferdam tools search issue comments
-  cofferdam tools describe github.list_issues --language ts")]
+  cofferdam tools describe github.list_issues --language ts"
+    )]
     Tools(Tools),
     /// Show or compile the interpreters that run programs
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 Examples:
   cofferdam guests list
-  cofferdam guests build")]
+  cofferdam guests build"
+    )]
     Guests(Guests),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\

@@ -109,9 +109,8 @@ fn parse(file: &Path, text: &str) -> Result<(raw::File, Vec<Entry>), ConfigError
             return Err(not_enforced(file, text, value, &format!("servers.{}.data", alias.get_ref())));
         }
         if !server.disabled {
-            let launch = launch(&server).map_err(|reason| {
-                ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref()))
-            })?;
+            let launch = launch(&server)
+                .map_err(|reason| ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref())))?;
             entries.push(Entry {
                 alias: alias.into_inner(),
                 file: file.to_owned(),
@@ -154,12 +153,9 @@ fn launch(server: &raw::Server) -> Result<Launch, String> {
         (command, raw::Kind::Stdio) if !server.headers.is_empty() => {
             Err(format!("has headers, which a child process ({command}) does not take; use env"))
         }
-        (command, raw::Kind::Stdio) => Ok(Launch::Stdio {
-            command: command.clone(),
-            args: server.args.clone(),
-            env: server.env.clone(),
-            cwd: server.cwd.clone(),
-        }),
+        (command, raw::Kind::Stdio) => {
+            Ok(Launch::Stdio { command: command.clone(), args: server.args.clone(), env: server.env.clone(), cwd: server.cwd.clone() })
+        }
         (_, raw::Kind::Http) if !server.args.is_empty() || !server.env.is_empty() || server.cwd.is_some() => {
             Err("has args, env or cwd, which a url does not take".to_owned())
         }
@@ -184,9 +180,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
     let count = |key: &str, count: Option<Spanned<usize>>, default: usize, most: usize| match count {
         None => Ok(default),
         Some(count) if (1..=most).contains(count.get_ref()) => Ok(*count.get_ref()),
-        Some(count) => {
-            Err(ConfigError::at(file, place(text, count.span().start), format!("limits.{key} must be between 1 and {most}")))
-        }
+        Some(count) => Err(ConfigError::at(file, place(text, count.span().start), format!("limits.{key} must be between 1 and {most}"))),
     };
     let default = Limits::default();
     Ok(Limits {

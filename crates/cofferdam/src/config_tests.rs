@@ -78,37 +78,98 @@ fn servers() {
 
 #[test]
 fn unknown_keys() {
-    check("[limits]\nwal = \"30s\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: unknown key "wal" in [limits]; did you mean "wall"?"#]]);
-    check("[limits]\n\n  zzz = 1", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:3: unknown key "zzz" in [limits]; the keys here are wall, queue, memory, program, output_kept, output_shown, calls, calls_in_flight, call, reply, reply_depth, replies, workers, workspace, workspace_files"#]]);
-    check("[servers.x]\ncomand = \"npx\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: unknown key "comand" in [servers.x]; did you mean "command"?"#]]);
+    check(
+        "[limits]\nwal = \"30s\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: unknown key "wal" in [limits]; did you mean "wall"?"#]],
+    );
+    check(
+        "[limits]\n\n  zzz = 1",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:3:3: unknown key "zzz" in [limits]; the keys here are wall, queue, memory, program, output_kept, output_shown, calls, calls_in_flight, call, reply, reply_depth, replies, workers, workspace, workspace_files"#
+        ]],
+    );
+    check(
+        "[servers.x]\ncomand = \"npx\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: unknown key "comand" in [servers.x]; did you mean "command"?"#]],
+    );
     check("serves = 1", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: unknown key "serves"; did you mean "servers"?"#]]);
-    check("[servers.x]\ncommand = \"x\"\n[servers.x.environment]\nA = \"b\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:12: unknown key "environment" in [servers.x]; did you mean "env"?"#]]);
+    check(
+        "[servers.x]\ncommand = \"x\"\n[servers.x.environment]\nA = \"b\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:12: unknown key "environment" in [servers.x]; did you mean "env"?"#]],
+    );
 }
 
 #[test]
 fn wrong_values() {
-    check("[limits]\nwall = 30", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: limits.wall: invalid type: integer "30", expected a duration such as "30s""#]]);
-    check("[limits]\nwall = \"30\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: limits.wall: "30" has no unit: write a number with ms, s, m or h, for example "30s""#]]);
+    check(
+        "[limits]\nwall = 30",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: limits.wall: invalid type: integer "30", expected a duration such as "30s""#]],
+    );
+    check(
+        "[limits]\nwall = \"30\"",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: limits.wall: "30" has no unit: write a number with ms, s, m or h, for example "30s""#
+        ]],
+    );
     check("[limits]\nmemory = \"8GiB\"", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:10: limits.memory must be between 64 MiB and 4 GiB"]);
     check("[limits]\nworkers = 0", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:11: limits.workers must be between 1 and 1024"]);
-    check("[limits]\ncalls = -1", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:9: limits.calls: invalid value: integer "-1", expected u32"#]]);
-    check("[servers.x]\nargs = \"-y\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.args: invalid type: string "-y", expected a sequence"#]]);
-    check("[servers.x]\nera = \"old\"\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:7: servers.x.era: unknown variant "old", expected "legacy" or "modern""#]]);
-    check("[servers.x]\ntype = \"sse\"\nurl = \"http://x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.type: unknown variant "sse", expected one of "stdio", "http", "streamable-http""#]]);
-    check("[servers.x]\nenv = { PORT = 80 }\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:16: servers.x.env.PORT: invalid type: integer "80", expected a string"#]]);
+    check(
+        "[limits]\ncalls = -1",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:9: limits.calls: invalid value: integer "-1", expected u32"#]],
+    );
+    check(
+        "[servers.x]\nargs = \"-y\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.args: invalid type: string "-y", expected a sequence"#]],
+    );
+    check(
+        "[servers.x]\nera = \"old\"\ncommand = \"x\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:7: servers.x.era: unknown variant "old", expected "legacy" or "modern""#]],
+    );
+    check(
+        "[servers.x]\ntype = \"sse\"\nurl = \"http://x\"",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.type: unknown variant "sse", expected one of "stdio", "http", "streamable-http""#
+        ]],
+    );
+    check(
+        "[servers.x]\nenv = { PORT = 80 }\ncommand = \"x\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:16: servers.x.env.PORT: invalid type: integer "80", expected a string"#]],
+    );
 }
 
 #[test]
 fn wrong_servers() {
     check("# one\n[servers.x]", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:10: server "x" has neither command nor url; give one"#]]);
-    check("[servers.x]\ncommand = \"x\"\nurl = \"http://x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has both command and url; give one"#]]);
-    check("[servers.x]\ntype = \"http\"\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has type "http" and no url"#]]);
-    check("[servers.x]\nurl = \"http://x\"\nargs = [\"a\"]", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has args, env or cwd, which a url does not take"#]]);
-    check("[servers.x]\nurl = \"ftp://x\"", expect![[r#"
+    check(
+        "[servers.x]\ncommand = \"x\"\nurl = \"http://x\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has both command and url; give one"#]],
+    );
+    check(
+        "[servers.x]\ntype = \"http\"\ncommand = \"x\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has type "http" and no url"#]],
+    );
+    check(
+        "[servers.x]\nurl = \"http://x\"\nargs = [\"a\"]",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:10: server "x" has args, env or cwd, which a url does not take"#]],
+    );
+    check(
+        "[servers.x]\nurl = \"ftp://x\"",
+        expect![[r#"
         x failed: url does not begin with http:// or https://
-    "#]]);
-    check("[servers.\"…\"]\ncommand = \"x\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml: a server cannot be named so: the name "…" has no letter or digit that a name may have (a-z, 0-9, _)"#]]);
-    check("[servers.my-wiki]\ncommand = \"x\"\n[servers.my_wiki]\ncommand = \"y\"", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml: the server "my_wiki" and "my-wiki" in /home/ann/.config/cofferdam/cofferdam.toml would both be called my_wiki in programs; rename one or set disabled on it"#]]);
+    "#]],
+    );
+    check(
+        "[servers.\"…\"]\ncommand = \"x\"",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml: a server cannot be named so: the name "…" has no letter or digit that a name may have (a-z, 0-9, _)"#
+        ]],
+    );
+    check(
+        "[servers.my-wiki]\ncommand = \"x\"\n[servers.my_wiki]\ncommand = \"y\"",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml: the server "my_wiki" and "my-wiki" in /home/ann/.config/cofferdam/cofferdam.toml would both be called my_wiki in programs; rename one or set disabled on it"#
+        ]],
+    );
 }
 
 #[test]
@@ -120,10 +181,30 @@ fn broken_files() {
 
 #[test]
 fn what_is_not_enforced_is_refused() {
-    check("[[rules]]\ntools = [\"x\"]\n", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "rules" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "rules" if that is what you want"#]]);
-    check("\n[files]\n\"/data\" = { path = \"./data\" }", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "files" if that is what you want"#]]);
-    check("[http]\nallow = []", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "http" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "http" if that is what you want"#]]);
-    check("[servers.x]\ncommand = \"x\"\ndata = [\"private\"]", expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:3:8: "servers.x.data" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "servers.x.data" if that is what you want"#]]);
+    check(
+        "[[rules]]\ntools = [\"x\"]\n",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "rules" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "rules" if that is what you want"#
+        ]],
+    );
+    check(
+        "\n[files]\n\"/data\" = { path = \"./data\" }",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "files" if that is what you want"#
+        ]],
+    );
+    check(
+        "[http]\nallow = []",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "http" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "http" if that is what you want"#
+        ]],
+    );
+    check(
+        "[servers.x]\ncommand = \"x\"\ndata = [\"private\"]",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:3:8: "servers.x.data" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "servers.x.data" if that is what you want"#
+        ]],
+    );
 }
 
 #[test]

@@ -111,10 +111,7 @@ mod tests {
     #[test]
     fn what_has_no_value_says_why() {
         check("a ${TOKEN}", Err("the environment variable TOKEN is not set; set it, or give a default: ${TOKEN:-default}"));
-        check(
-            "${input:key}",
-            Err("${input:key} is asked by the editor, which Cofferdam cannot do; use an environment variable instead: ${NAME}"),
-        );
+        check("${input:key}", Err("${input:key} is asked by the editor, which Cofferdam cannot do; use an environment variable instead: ${NAME}"));
         check("${a b}", Err("${a b} is not of the form ${NAME} or ${NAME:-default}"));
         check("${}", Err("${} is not of the form ${NAME} or ${NAME:-default}"));
         check("${HOME", Err("\"${\" is never closed; write $${ for a literal ${"));

@@ -208,7 +208,10 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_says_where() {
-        assert_eq!(refused("{\n  \"mcpServers\": {\n    \"a\" 5\n}}"), "/project/.mcp.json:3:9: expected colon after the string or word in object property");
+        assert_eq!(
+            refused("{\n  \"mcpServers\": {\n    \"a\" 5\n}}"),
+            "/project/.mcp.json:3:9: expected colon after the string or word in object property"
+        );
         assert_eq!(refused("{'a': 1}"), "/project/.mcp.json:1:2: single-quoted strings are not allowed");
         assert_eq!(refused("[]"), "/project/.mcp.json: is an array, not an object with \"mcpServers\"");
         assert_eq!(refused(""), "/project/.mcp.json: is null, not an object with \"mcpServers\"");

@@ -7,8 +7,8 @@ use executor::{Executor, Reply, Settings};
 use policy::{Context, Limits, Principal, ServerName};
 use rmcp::model::{
     CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock, CustomRequest,
-    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion, ServerCapabilities,
-    ServerConfig, Tool,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer, serve_server_with_ct};
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -190,7 +190,8 @@ impl ServerHandler for Server {
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
         if request.name != announce::TOOL {
             let name: String = output::plain(&request.name).chars().take(64).collect();
-            let text = format!("there is no tool {name:?}; the only tool is {:?}, in whose programs the servers' tools are functions", announce::TOOL);
+            let text =
+                format!("there is no tool {name:?}; the only tool is {:?}, in whose programs the servers' tools are functions", announce::TOOL);
             return Err(ErrorData::invalid_params(text, None));
         }
         Ok(self.execute(request.arguments, context).await.into())

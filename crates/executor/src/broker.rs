@@ -130,7 +130,10 @@ impl Broker {
         let tool = request.tool.ok_or_else(|| CallError::new(ErrorCode::BadRequest, "a call names a tool"))?;
         let most = self.grant.limits().calls;
         if self.calls.len() >= most as usize {
-            return Err(CallError::new(ErrorCode::LimitExceeded, format!("a run may make {most} calls; ask for more data per call, or split the work")));
+            return Err(CallError::new(
+                ErrorCode::LimitExceeded,
+                format!("a run may make {most} calls; ask for more data per call, or split the work"),
+            ));
         }
         let id = self.calls.len();
         let name = ToolName::parse(&tool).ok();

@@ -50,7 +50,14 @@ impl Ending {
 }
 
 /// Makes the text of a run that was started.
-pub(crate) fn present(end: &End, outcome: Option<Result<Outcome, String>>, output: &Output, program: &gate::Program, limits: &Limits, calls: &[CallRecord]) -> Presented {
+pub(crate) fn present(
+    end: &End,
+    outcome: Option<Result<Outcome, String>>,
+    output: &Output,
+    program: &gate::Program,
+    limits: &Limits,
+    calls: &[CallRecord],
+) -> Presented {
     let (mut text, dropped_bytes) = printed(output);
     let (ending, words) = ended(end, outcome, program, limits);
     if !words.is_empty() {
@@ -84,9 +91,10 @@ fn ended(end: &End, outcome: Option<Result<Outcome, String>>, program: &gate::Pr
             Some(Err(reason)) => (Ending::Crashed, format!("crashed: the interpreter reported its result wrongly: {reason}")),
             None => (Ending::Crashed, "crashed: the interpreter ended without a result; a value may have been too large for its memory".to_owned()),
         },
-        End::Deadline => {
-            (Ending::Deadline, format!("deadline: the program was ended after {} s, its limit. Do less per run, or make calls side by side", limits.wall.as_secs_f64()))
-        }
+        End::Deadline => (
+            Ending::Deadline,
+            format!("deadline: the program was ended after {} s, its limit. Do less per run, or make calls side by side", limits.wall.as_secs_f64()),
+        ),
         End::Cancelled => (Ending::Cancelled, "cancelled: the run was ended at the client's request".to_owned()),
         End::Trapped(sandbox::Trapped::StackOverflow, _) => {
             (Ending::Crashed, "crashed: recursion went deeper than the interpreter's stack; use a loop, or limit the depth".to_owned())
@@ -94,9 +102,14 @@ fn ended(end: &End, outcome: Option<Result<Outcome, String>>, program: &gate::Pr
         End::Trapped(sandbox::Trapped::Exit(code), _) => (Ending::Crashed, format!("crashed: the interpreter ended itself (status {code})")),
         End::Trapped(sandbox::Trapped::Other, _) => (
             Ending::Crashed,
-            format!("crashed: the interpreter failed, most likely for want of memory (limit {} MiB); hold less data at a time", limits.memory_bytes >> 20),
+            format!(
+                "crashed: the interpreter failed, most likely for want of memory (limit {} MiB); hold less data at a time",
+                limits.memory_bytes >> 20
+            ),
         ),
-        End::Died { .. } | End::Misbehaved(_) => (Ending::Crashed, "crashed: the sandbox process ended unexpectedly; the program was stopped with it".to_owned()),
+        End::Died { .. } | End::Misbehaved(_) => {
+            (Ending::Crashed, "crashed: the sandbox process ended unexpectedly; the program was stopped with it".to_owned())
+        }
     }
 }
 
@@ -120,7 +133,14 @@ fn completed(outcome: Outcome, program: &gate::Program) -> (Ending, String) {
         Outcome::Exit(code) => (Ending::Exit, format!("exit: the program ended itself with status {code}")),
         Outcome::NotAwaited { tools, line } => {
             let at = line.map(|line| format!(" (line {line})")).unwrap_or_default();
-            (Ending::NotAwaited, format!("not_awaited: {} was called without await{at}, so its result was lost; write `await {}(...)`", tools.join(", "), tools.first().map_or("server.tool", String::as_str)))
+            (
+                Ending::NotAwaited,
+                format!(
+                    "not_awaited: {} was called without await{at}, so its result was lost; write `await {}(...)`",
+                    tools.join(", "),
+                    tools.first().map_or("server.tool", String::as_str)
+                ),
+            )
         }
         Outcome::Pending(what) => (Ending::Pending, format!("pending: the program waits for something that can never come: {what}")),
     }
@@ -137,7 +157,9 @@ fn effects(calls: &[CallRecord]) -> String {
             Some(false) => {}
         }
     }
-    let list = |calls: BTreeMap<&str, usize>| calls.iter().map(|(tool, n)| if *n == 1 { (*tool).to_owned() } else { format!("{tool} x{n}") }).collect::<Vec<_>>().join(", ");
+    let list = |calls: BTreeMap<&str, usize>| {
+        calls.iter().map(|(tool, n)| if *n == 1 { (*tool).to_owned() } else { format!("{tool} x{n}") }).collect::<Vec<_>>().join(", ")
+    };
     let mut text = String::new();
     if !done.is_empty() {
         let _ = write!(text, "\nCalls already made, not undone: {}", list(done));

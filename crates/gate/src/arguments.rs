@@ -23,8 +23,7 @@ pub fn arguments(tool: &Tool, args: Map<String, Value>, positional: Vec<Value>) 
     {
         return Err(invalid(tool, &unknown_argument(name, &parameters)));
     }
-    let missing: Vec<&str> =
-        parameters.iter().filter(|(name, required)| *required && !args.contains_key(*name)).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = parameters.iter().filter(|(name, required)| *required && !args.contains_key(*name)).map(|(name, _)| *name).collect();
     if missing.is_empty() { Ok(args) } else { Err(invalid(tool, &missing_arguments(&missing))) }
 }
 
@@ -116,7 +115,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_the_signature() {
         let usage = "Usage: github.list_issues(repo, state?, max_results?)";
-        let refuse = |args, positional, what: &str| check("github.list_issues", args, positional, Err(&format!("github.list_issues: {what} {usage}")));
+        let refuse =
+            |args, positional, what: &str| check("github.list_issues", args, positional, Err(&format!("github.list_issues: {what} {usage}")));
         refuse(json!({}), json!([]), "the required argument `repo` is missing.");
         refuse(json!({"repo": 1, "maxResults": 3}), json!([]), "it has no argument `maxResults`; did you mean `max_results`?");
         refuse(json!({"repo": 1, "\u{202e}zzz": 3}), json!([]), "it has no argument `\"\\\\u{202e}zzz\"`.");

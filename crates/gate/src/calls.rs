@@ -70,14 +70,7 @@ pub(crate) fn judge(facts: &Facts, program: &str, language: Language, lifetime: 
     Ok(())
 }
 
-fn problem(
-    call: &Call,
-    facts: &Facts,
-    language: Language,
-    lifetime: Lifetime,
-    catalog: &Catalog,
-    checks: &Checks,
-) -> Option<(RefusalCode, String)> {
+fn problem(call: &Call, facts: &Facts, language: Language, lifetime: Lifetime, catalog: &Catalog, checks: &Checks) -> Option<(RefusalCode, String)> {
     if facts.binds_unknown || facts.bound.contains(&call.object) {
         return None;
     }
@@ -167,10 +160,72 @@ fn is_builtin_attribute(name: &str) -> bool {
 fn is_language_global(name: &str) -> bool {
     matches!(
         name,
-        "Array" | "ArrayBuffer" | "Atomics" | "BigInt" | "Boolean" | "Buffer" | "Date" | "Deno" | "Error" | "Function" | "Intl" | "Iterator" | "JSON" | "Map"
-            | "Math" | "Number" | "Object" | "Promise" | "Proxy" | "Reflect" | "RegExp" | "Set" | "String" | "Symbol" | "Temporal" | "URL" | "WeakMap"
-            | "artifacts" | "asyncio" | "bool" | "bytearray" | "bytes" | "complex" | "console" | "crypto" | "dict" | "document" | "fetch" | "float" | "fs" | "frozenset"
-            | "globalThis" | "help" | "int" | "json" | "list" | "math" | "module" | "object" | "os" | "path" | "performance" | "print" | "process" | "progress" | "property"
-            | "re" | "self" | "set" | "str" | "sys" | "this" | "time" | "tools" | "tuple" | "type" | "window"
+        "Array"
+            | "ArrayBuffer"
+            | "Atomics"
+            | "BigInt"
+            | "Boolean"
+            | "Buffer"
+            | "Date"
+            | "Deno"
+            | "Error"
+            | "Function"
+            | "Intl"
+            | "Iterator"
+            | "JSON"
+            | "Map"
+            | "Math"
+            | "Number"
+            | "Object"
+            | "Promise"
+            | "Proxy"
+            | "Reflect"
+            | "RegExp"
+            | "Set"
+            | "String"
+            | "Symbol"
+            | "Temporal"
+            | "URL"
+            | "WeakMap"
+            | "artifacts"
+            | "asyncio"
+            | "bool"
+            | "bytearray"
+            | "bytes"
+            | "complex"
+            | "console"
+            | "crypto"
+            | "dict"
+            | "document"
+            | "fetch"
+            | "float"
+            | "fs"
+            | "frozenset"
+            | "globalThis"
+            | "help"
+            | "int"
+            | "json"
+            | "list"
+            | "math"
+            | "module"
+            | "object"
+            | "os"
+            | "path"
+            | "performance"
+            | "print"
+            | "process"
+            | "progress"
+            | "property"
+            | "re"
+            | "self"
+            | "set"
+            | "str"
+            | "sys"
+            | "this"
+            | "time"
+            | "tools"
+            | "tuple"
+            | "type"
+            | "window"
     )
 }

@@ -175,15 +175,60 @@ mod tests {
 
     #[test]
     fn whatever_nests_is_counted() {
-        for unit in ["(", "[", "{", "-", "not ", "a.", "a+", "a(b)", "f(", "lambda:", "lambda a,b:", "x if y else ", "await ", "(]", "f'{", "a=", "[*"] {
+        for unit in
+            ["(", "[", "{", "-", "not ", "a.", "a+", "a(b)", "f(", "lambda:", "lambda a,b:", "x if y else ", "await ", "(]", "f'{", "a=", "[*"]
+        {
             check(&unit.repeat(5000), Language::Python, true);
         }
         check(&(0..2000).map(|n| " ".repeat(n) + "if x:\n").collect::<String>(), Language::Python, true);
         for unit in [
-            "(", "[", "{", "!", "- ", "typeof ", "typeof\n", "a.", "a.\n", "a\n.", "a+", "a(b)", "x=>", "x=>\n", "x?y:", "if(x)", "if(x)\n", "if(x){}else ",
-            "if(x)y;else ", "if(x)\ny\nelse\n", "for(;;)", "for(;;)\n", "for(;;)a,function(){", "do ", "do\n", "a:", "a:\n", "a:b:c,function(){", "`${", "new ", "/[/]'/+(", "a/b/",
-            "'\\'(' + ", "await\n", "x = /'/ + (", "while(x)\n", "do x;while(function(){", "async()=>{", "class A extends ", "(]", "\n(b)", "1..a.",
-            "(x)\n`${", "try{", "}(", "void\n", "a?.",
+            "(",
+            "[",
+            "{",
+            "!",
+            "- ",
+            "typeof ",
+            "typeof\n",
+            "a.",
+            "a.\n",
+            "a\n.",
+            "a+",
+            "a(b)",
+            "x=>",
+            "x=>\n",
+            "x?y:",
+            "if(x)",
+            "if(x)\n",
+            "if(x){}else ",
+            "if(x)y;else ",
+            "if(x)\ny\nelse\n",
+            "for(;;)",
+            "for(;;)\n",
+            "for(;;)a,function(){",
+            "do ",
+            "do\n",
+            "a:",
+            "a:\n",
+            "a:b:c,function(){",
+            "`${",
+            "new ",
+            "/[/]'/+(",
+            "a/b/",
+            "'\\'(' + ",
+            "await\n",
+            "x = /'/ + (",
+            "while(x)\n",
+            "do x;while(function(){",
+            "async()=>{",
+            "class A extends ",
+            "(]",
+            "\n(b)",
+            "1..a.",
+            "(x)\n`${",
+            "try{",
+            "}(",
+            "void\n",
+            "a?.",
         ] {
             javascript(unit, true);
         }
@@ -199,8 +244,20 @@ mod tests {
         }
         check(&format!("x = [{}]", "{'a': (1, -2)}, ".repeat(5000)), Language::Python, false);
         for unit in [
-            "const x = f(a.b)[0];\n", "x = f(a.b)[0]\n", "if (a) { b() }\nelse { c() }\n", "f('((((');\n", "// ((((\n", "/* (( */ f();\n", "`((( ${a} (((`\n;", "x = /[(/]\\//g;\n",
-            "x = a / 2 / b;\n", "for (const x of y) {\n z()\n}\n", "a = b ? c : d\n", "x++\n", "switch (x) { case 1: y(); break }\n", "const f = (a, b) => a + b\n",
+            "const x = f(a.b)[0];\n",
+            "x = f(a.b)[0]\n",
+            "if (a) { b() }\nelse { c() }\n",
+            "f('((((');\n",
+            "// ((((\n",
+            "/* (( */ f();\n",
+            "`((( ${a} (((`\n;",
+            "x = /[(/]\\//g;\n",
+            "x = a / 2 / b;\n",
+            "for (const x of y) {\n z()\n}\n",
+            "a = b ? c : d\n",
+            "x++\n",
+            "switch (x) { case 1: y(); break }\n",
+            "const f = (a, b) => a + b\n",
         ] {
             javascript(unit, false);
         }

@@ -67,9 +67,9 @@ pub(crate) fn read(
 
 /// The language in which the program has no error, if any. Its depth is checked here: it was measured as another language's.
 pub(crate) fn is_valid(program: &str) -> Option<Language> {
-    [Language::JavaScript, Language::TypeScript].into_iter().find(|language| {
-        depth::of_program(program, *language).is_ok() && parse(&Allocator::default(), program, source_type(*language)).is_ok()
-    })
+    [Language::JavaScript, Language::TypeScript]
+        .into_iter()
+        .find(|language| depth::of_program(program, *language).is_ok() && parse(&Allocator::default(), program, source_type(*language)).is_ok())
 }
 
 /// A language's name in a sentence.

@@ -32,11 +32,7 @@ fn strip_fence(source: &str) -> &str {
     let body = rest.trim_end();
     let last_start = body.rfind('\n').map_or(0, |at| at + 1);
     let last = body.get(last_start..).unwrap_or_default().trim();
-    if last.len() >= width && last.chars().all(|c| c == mark) {
-        rest.get(..last_start).unwrap_or(rest)
-    } else {
-        rest
-    }
+    if last.len() >= width && last.chars().all(|c| c == mark) { rest.get(..last_start).unwrap_or(rest) } else { rest }
 }
 
 /// Takes the indentation that all lines share off them, if the first line is indented.

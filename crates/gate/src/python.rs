@@ -28,15 +28,16 @@ pub(crate) fn read(program: &str) -> Result<Facts, Refusal> {
 
 /// Whether it is Python without an error. Its depth is checked here: it was measured as another language's.
 pub(crate) fn is_valid(program: &str) -> bool {
-    crate::depth::of_program(program, Language::Python).is_ok()
-        && parse_unchecked(program, ParseOptions::from(Mode::Module)).errors().is_empty()
+    crate::depth::of_program(program, Language::Python).is_ok() && parse_unchecked(program, ParseOptions::from(Mode::Module)).errors().is_empty()
 }
 
 fn syntax_error(program: &str, at: usize, what: &str) -> Refusal {
     let lines = Lines::new(program);
     let (line, column) = lines.position(at);
     let hint = match javascript::is_valid(program) {
-        Some(other) if looks_like_javascript(program) => format!("\nthis looks like {}; pass language: \"{}\"", javascript::title(other), other.name()),
+        Some(other) if looks_like_javascript(program) => {
+            format!("\nthis looks like {}; pass language: \"{}\"", javascript::title(other), other.name())
+        }
         _ => String::new(),
     };
     let message = format!("syntax error in line {line}, column {column}: {}\n{}{hint}", crate::screen::clean(what), lines.excerpt(at));

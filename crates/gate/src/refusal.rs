@@ -96,8 +96,7 @@ pub enum Check {
 
 impl Check {
     /// Every check.
-    pub const ALL: [Check; 5] =
-        [Check::EmptyProgram, Check::UnknownTool, Check::MissingArgument, Check::UnknownArgument, Check::NotAwaited];
+    pub const ALL: [Check; 5] = [Check::EmptyProgram, Check::UnknownTool, Check::MissingArgument, Check::UnknownArgument, Check::NotAwaited];
 }
 
 /// The set of checks that are on.

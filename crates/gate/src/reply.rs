@@ -51,9 +51,7 @@ fn unwrap_result(structured: Value, tool: &Tool) -> Value {
     let properties = tool.output_schema.as_ref().and_then(|schema| schema.get("properties")).and_then(Value::as_object);
     let wraps = properties.is_some_and(|p| p.len() == 1 && p.contains_key("result"));
     match structured {
-        Value::Object(mut object) if wraps && object.len() == 1 && object.contains_key("result") => {
-            object.remove("result").unwrap_or(Value::Null)
-        }
+        Value::Object(mut object) if wraps && object.len() == 1 && object.contains_key("result") => object.remove("result").unwrap_or(Value::Null),
         other => other,
     }
 }

@@ -88,7 +88,11 @@ mod tests {
         check(schema.clone(), json!({"n": 1}), Ok(()));
         check(schema.clone(), json!({"n": "x"}), Err("/n: \"x\" is not of type \"integer\""));
         check(schema, json!({}), Err("the value: \"n\" is a required property"));
-        check(json!({"pattern": "^(a+)+$"}), json!("a".repeat(60) + "b"), Err(&format!("the value: \"{}b\" does not match \"^(a+)+$\"", "a".repeat(60))));
+        check(
+            json!({"pattern": "^(a+)+$"}),
+            json!("a".repeat(60) + "b"),
+            Err(&format!("the value: \"{}b\" does not match \"^(a+)+$\"", "a".repeat(60))),
+        );
         check(json!({"$ref": "#"}), json!(1), Ok(()));
     }
 

@@ -31,11 +31,7 @@ impl Labels {
     /// The labels that a reply of `origin` carries when the operator said nothing: untrusted and private.
     #[must_use]
     pub fn of_reply(origin: &ServerName) -> Self {
-        Labels(
-            [LabelKind::Untrusted, LabelKind::Private]
-                .map(|kind| Label { kind, origin: origin.clone() })
-                .into(),
-        )
+        Labels([LabelKind::Untrusted, LabelKind::Private].map(|kind| Label { kind, origin: origin.clone() }).into())
     }
 
     /// Adds all of `other`.

@@ -24,11 +24,11 @@ mod wasi;
 mod worker;
 mod zygote;
 
+pub use frame::Trapped;
 pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};
 pub use run::{Bind, End, Finished, Host};
-pub use frame::Trapped;
 pub use snapshot::SnapshotError;
 
 /// The hidden first argument that makes a process the zygote.

@@ -98,13 +98,8 @@ const ALLOWED_HERE: &[i64] = &[libc::SYS_poll, libc::SYS_epoll_wait];
 const ALLOWED_HERE: &[i64] = &[];
 
 /// What only the way from ready to bound needs.
-const ALLOWED_BEFORE_BIND: &[i64] = &[
-    libc::SYS_landlock_create_ruleset,
-    libc::SYS_landlock_add_rule,
-    libc::SYS_landlock_restrict_self,
-    libc::SYS_seccomp,
-    libc::SYS_prlimit64,
-];
+const ALLOWED_BEFORE_BIND: &[i64] =
+    &[libc::SYS_landlock_create_ruleset, libc::SYS_landlock_add_rule, libc::SYS_landlock_restrict_self, libc::SYS_seccomp, libc::SYS_prlimit64];
 
 /// What is allowed after it with some arguments only.
 const NARROWED_AFTER_BIND: [i64; 3] = [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_prctl];
@@ -166,9 +161,8 @@ fn taken_away() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
 
 /// Seals a fresh child up to the point where it may make an instance.
 pub(crate) fn before_ready(filters: &Filters) -> Result<(), String> {
-    let limit = |resource, value: u64| {
-        setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).map_err(|e| format!("resource limit: {e}"))
-    };
+    let limit =
+        |resource, value: u64| setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).map_err(|e| format!("resource limit: {e}"));
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| format!("death signal: {e}"))?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| format!("non-dumpable: {e}"))?;
     limit(Resource::Core, 0)?;
@@ -189,12 +183,10 @@ pub(crate) fn after_bind(filters: &Filters, workspace: &Path) -> Result<(), Stri
 fn confine_files(workspace: &Path) -> Result<(), landlock::RulesetError> {
     use landlock::{ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope};
     let abi = ABI::V6;
-    let below = AccessFs::from_all(abi) & !(AccessFs::Execute | AccessFs::MakeSock | AccessFs::MakeFifo | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
-    let ruleset = Ruleset::default()
-        .handle_access(AccessFs::from_all(abi))?
-        .handle_access(AccessNet::from_all(abi))?
-        .scope(Scope::from_all(abi))?
-        .create()?;
+    let below = AccessFs::from_all(abi)
+        & !(AccessFs::Execute | AccessFs::MakeSock | AccessFs::MakeFifo | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
+    let ruleset =
+        Ruleset::default().handle_access(AccessFs::from_all(abi))?.handle_access(AccessNet::from_all(abi))?.scope(Scope::from_all(abi))?.create()?;
     let ruleset = match PathFd::new(workspace) {
         Ok(directory) => ruleset.add_rule(PathBeneath::new(directory, below))?,
         // No directory, no rule: then nothing at all can be opened.

@@ -31,10 +31,7 @@ pub fn snapshot(linked_wasm: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     }
     // A thread of its own: the caller may be inside a tokio runtime, where blocking on another one panics.
     let image = std::thread::scope(|scope| {
-        scope
-            .spawn(|| initialise(linked_wasm))
-            .join()
-            .unwrap_or_else(|_| Err(SnapshotError::Engine(wasmtime::Error::msg("the snapshot panicked"))))
+        scope.spawn(|| initialise(linked_wasm)).join().unwrap_or_else(|_| Err(SnapshotError::Engine(wasmtime::Error::msg("the snapshot panicked"))))
     })?;
     let after = inspect(&image)?;
     if let Some(name) = after.exports.iter().map(|(name, _)| name).find(|name| !RUN_EXPORTS.contains(&name.as_str())) {

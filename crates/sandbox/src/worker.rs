@@ -84,10 +84,7 @@ fn close_inherited(keep: &BTreeSet<i32>, handed: &[i32]) -> Result<(), String> {
     rustix::stdio::dup2_stdout(&null).map_err(|e| e.to_string())?;
     rustix::stdio::dup2_stderr(&null).map_err(|e| e.to_string())?;
     drop(null);
-    let stray: Vec<i32> = zygote::open_descriptors()
-        .map_err(|e| e.to_string())?
-        .into_iter()
-        .filter(|fd| !keep.contains(fd) && !handed.contains(fd))
-        .collect();
+    let stray: Vec<i32> =
+        zygote::open_descriptors().map_err(|e| e.to_string())?.into_iter().filter(|fd| !keep.contains(fd) && !handed.contains(fd)).collect();
     if stray.is_empty() { Ok(()) } else { Err(format!("descriptors {stray:?} were inherited")) }
 }

@@ -106,7 +106,9 @@ impl Server {
     fn list(&self, mode: &str, cursor: Option<&str>) -> Value {
         let page: usize = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
         match mode {
-            "pages" if page < 3 => json!({"tools": [{"name": format!("page_{page}"), "inputSchema": {"type": "object"}}], "nextCursor": (page + 1).to_string()}),
+            "pages" if page < 3 => {
+                json!({"tools": [{"name": format!("page_{page}"), "inputSchema": {"type": "object"}}], "nextCursor": (page + 1).to_string()})
+            }
             "endless_pages" => json!({"tools": [], "nextCursor": (page + 1).to_string()}),
             "bad_names" => json!({"tools": [
                 {"name": "good", "inputSchema": {"type": "object"}},
@@ -144,9 +146,14 @@ impl Server {
             "slow" => {}
             "huge" => {
                 // The id comes last, as some servers write it.
-                say(&format!("{{\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{}\"}}]}},\"id\":{id},\"jsonrpc\":\"2.0\"}}", "x".repeat(3_000_000)));
+                say(&format!(
+                    "{{\"result\":{{\"content\":[{{\"type\":\"text\",\"text\":\"{}\"}}]}},\"id\":{id},\"jsonrpc\":\"2.0\"}}",
+                    "x".repeat(3_000_000)
+                ));
             }
-            "deep" => say(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"structuredContent\":{}1{}}}}}", "[".repeat(5000), "]".repeat(5000))),
+            "deep" => {
+                say(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"structuredContent\":{}1{}}}}}", "[".repeat(5000), "]".repeat(5000)))
+            }
             "malformed" => say(&format!("{{\"jsonrpc\":\"1.0\",\"id\":{id},\"result\":{{}}}}")),
             "odd" => send(json!({"content": [{"type": "hologram", "data": 1}, {"type": "text", "text": "t"}]})),
             "fail" => send(json!({"content": [{"type": "text", "text": "no such issue"}], "isError": true})),

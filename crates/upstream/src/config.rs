@@ -75,9 +75,7 @@ impl fmt::Debug for Transport {
             Transport::Stdio { env, cwd, .. } => {
                 f.debug_struct("Stdio").field("command", &self.summary()).field("env", &names(env)).field("cwd", cwd).finish()
             }
-            Transport::Http { headers, .. } => {
-                f.debug_struct("Http").field("url", &self.summary()).field("headers", &names(headers)).finish()
-            }
+            Transport::Http { headers, .. } => f.debug_struct("Http").field("url", &self.summary()).field("headers", &names(headers)).finish(),
         }
     }
 }

@@ -97,8 +97,7 @@ impl Connection {
                     may_be_era: false,
                 })?;
                 let ledger = Ledger::default();
-                let transport =
-                    StdioTransport::new(stdout, stdin, ledger.clone(), limits.bytes, limits.depth, process.exited().clone());
+                let transport = StdioTransport::new(stdout, stdin, ledger.clone(), limits.bytes, limits.depth, process.exited().clone());
                 match handler.serve_with_lifecycle(transport, lifecycle(era)).await {
                     Ok(service) => (service, Some(process), Some(ledger)),
                     Err(error) => return Err(failed_start(&process, &error.to_string()).await),
@@ -217,10 +216,7 @@ fn lifecycle(era: Option<Era>) -> ClientLifecycleMode {
     match era {
         Some(Era::Legacy) => ClientLifecycleMode::Initialize,
         Some(Era::Modern) => ClientLifecycleMode::Discover { preferred_versions: modern },
-        None => ClientLifecycleMode::Auto {
-            preferred_versions: modern,
-            legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE),
-        },
+        None => ClientLifecycleMode::Auto { preferred_versions: modern, legacy_version: Some(ProtocolVersion::LATEST_WITH_INITIALIZE) },
     }
 }
 
@@ -238,9 +234,7 @@ fn http(config: &ServerConfig, limits: WireLimits) -> Result<StreamableHttpClien
     let Transport::Http { url, headers } = &config.transport else {
         return Err("not a URL".to_owned());
     };
-    let mut http = StreamableHttpClientTransportConfig::with_uri(url.as_str())
-        .max_sse_event_size(limits.bytes)
-        .max_json_response_size(limits.bytes);
+    let mut http = StreamableHttpClientTransportConfig::with_uri(url.as_str()).max_sse_event_size(limits.bytes).max_json_response_size(limits.bytes);
     for (name, value) in headers {
         let value = value.parse().map_err(|_| format!("the value of header {name:?} has characters that a header may not have"))?;
         http.custom_headers.insert(name.parse().map_err(|_| format!("{name:?} is not a header name"))?, value);

@@ -160,14 +160,14 @@ mod tests {
                 "repo": {"type": "string"},
                 "per-page": {"type": "integer"},
             }}),
-            Some(json!({"type": "object", "required": ["issues"], "properties": {"issues": {"type": "array", "items": {"type": "object", "required": ["number"], "properties": {"number": {"type": "integer"}, "title": {"type": "string"}}}}}})),
+            Some(
+                json!({"type": "object", "required": ["issues"], "properties": {"issues": {"type": "array", "items": {"type": "object", "required": ["number"], "properties": {"number": {"type": "integer"}, "title": {"type": "string"}}}}}}),
+            ),
         );
         let ping = tool("ping", None, json!({"type": "object"}), None);
         let tools: BTreeMap<String, Tool> = [list_issues, ping].map(|tool| (tool.name.tool.clone(), tool)).into();
         let broken = Server { state: ServerState::Failed("it ended".to_owned()), tools: BTreeMap::new() };
-        Catalog {
-            servers: [(server, Server { state: ServerState::Listed, tools }), (ServerName::mint("broken").unwrap(), broken)].into(),
-        }
+        Catalog { servers: [(server, Server { state: ServerState::Listed, tools }), (ServerName::mint("broken").unwrap(), broken)].into() }
     }
 
     fn check(name: &str, guest: Guest, expected: Expect) {
@@ -181,7 +181,10 @@ mod tests {
 
     #[test]
     fn a_tool_in_python() {
-        check("github.list_issues", Guest::Python, expect![[r#"
+        check(
+            "github.list_issues",
+            Guest::Python,
+            expect![[r#"
             github.list_issues(repo: str, state: Literal["open", "closed"] = "open", **{"per-page": int}) -> {"issues": list[{"number": int, "title": NotRequired[str]}]}
 
             In the words of github:
@@ -198,12 +201,16 @@ mod tests {
 
             Example:
             result = await github.list_issues(repo="...")
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_tool_in_javascript() {
-        check("github.list_issues", Guest::JavaScript, expect![[r#"
+        check(
+            "github.list_issues",
+            Guest::JavaScript,
+            expect![[r#"
             github.list_issues(args: { repo: string; state?: "open" | "closed"; "per-page"?: number }): Promise<{ issues: { number: number; title?: string }[] }>
 
             In the words of github:
@@ -220,17 +227,25 @@ mod tests {
 
             Example:
             const result = await github.list_issues({ repo: "..." });
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_server_and_a_learned_result() {
-        check("github", Guest::Python, expect![[r#"
+        check(
+            "github",
+            Guest::Python,
+            expect![[r#"
             github: 2 tools
             github.list_issues(repo: str, state: Literal["open", "closed"] = "open", **{"per-page": int}) -> {"issues": list[{"number": int, "title": NotRequired[str]}]}
             github.ping() -> {"ok": bool}
-        "#]]);
-        check("github.ping", Guest::JavaScript, expect![[r#"
+        "#]],
+        );
+        check(
+            "github.ping",
+            Guest::JavaScript,
+            expect![[r#"
             github.ping(): Promise<{ ok: boolean }>
 
             Arguments: none
@@ -239,7 +254,8 @@ mod tests {
 
             Example:
             const result = await github.ping();
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -4,9 +4,7 @@
 
 use rmcp::ErrorData;
 use rmcp::RoleClient;
-use rmcp::model::{
-    ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ErrorCode, Implementation, ListRootsResult, ProtocolVersion,
-};
+use rmcp::model::{ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ErrorCode, Implementation, ListRootsResult, ProtocolVersion};
 use rmcp::service::{NotificationContext, RequestContext};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,11 +26,7 @@ impl rmcp::ClientHandler for Handler {
         Err(refused("roots/list"))
     }
 
-    async fn create_elicitation(
-        &self,
-        _request: ElicitRequestParams,
-        _context: RequestContext<RoleClient>,
-    ) -> Result<ElicitResult, ErrorData> {
+    async fn create_elicitation(&self, _request: ElicitRequestParams, _context: RequestContext<RoleClient>) -> Result<ElicitResult, ErrorData> {
         Err(refused("elicitation/create"))
     }
 

@@ -51,12 +51,9 @@ fn shape(value: &Value, depth: usize) -> Type {
             let item = items.iter().take(ITEMS).map(|item| shape(item, depth - 1)).reduce(merge);
             Type::List(Box::new(item.unwrap_or(Type::Any)))
         }
-        Value::Object(members) if members.len() <= MEMBERS && members.keys().all(|name| is_plain(name)) => Type::Object(
-            members
-                .iter()
-                .map(|(name, value)| Member { name: name.clone(), kind: shape(value, depth - 1), required: true })
-                .collect(),
-        ),
+        Value::Object(members) if members.len() <= MEMBERS && members.keys().all(|name| is_plain(name)) => {
+            Type::Object(members.iter().map(|(name, value)| Member { name: name.clone(), kind: shape(value, depth - 1), required: true }).collect())
+        }
         Value::Object(members) => {
             let item = members.values().take(ITEMS).map(|item| shape(item, depth - 1)).reduce(merge);
             Type::Map(Box::new(item.unwrap_or(Type::Any)))

@@ -217,10 +217,7 @@ mod tests {
         assert_eq!(names, ["odd"]);
         assert_eq!(
             quarantined,
-            [
-                ("deep".to_owned(), "its schema is nested deeper than 64 levels"),
-                ("large".to_owned(), "its schema is larger than 256 KiB")
-            ]
+            [("deep".to_owned(), "its schema is nested deeper than 64 levels"), ("large".to_owned(), "its schema is larger than 256 KiB")]
         );
         let odd = accept(&ServerName::mint("s").unwrap(), json!({"name": "odd", "inputSchema": true})).unwrap();
         assert_eq!(odd.input_schema, json!({"type": "object"}));

@@ -50,12 +50,7 @@ impl Process {
         let (Some(stdin), Some(stdout), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
             return Err(std::io::ErrorKind::BrokenPipe.into());
         };
-        let process = Process {
-            stderr,
-            status: Arc::default(),
-            exited: CancellationToken::new(),
-            stop: CancellationToken::new().drop_guard(),
-        };
+        let process = Process { stderr, status: Arc::default(), exited: CancellationToken::new(), stop: CancellationToken::new().drop_guard() };
         tokio::spawn(process.stderr.clone().follow(errors));
         tokio::spawn(attend(child, process.stop.token().clone(), process.status.clone(), process.exited.clone()));
         Ok((process, stdin, stdout))

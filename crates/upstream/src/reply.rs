@@ -71,12 +71,8 @@ fn block(block: ContentBlock) -> Block {
         ContentBlock::Image(image) => Block::Media { kind: "image", mime_type: image.mime_type, data: image.data },
         ContentBlock::Audio(audio) => Block::Media { kind: "audio", mime_type: audio.mime_type, data: audio.data },
         ContentBlock::Resource(embedded) => match embedded.resource {
-            ResourceContents::TextResourceContents { uri, mime_type, text, .. } => {
-                Block::Resource { uri, mime_type, body: ResourceBody::Text(text) }
-            }
-            ResourceContents::BlobResourceContents { uri, mime_type, blob, .. } => {
-                Block::Resource { uri, mime_type, body: ResourceBody::Blob(blob) }
-            }
+            ResourceContents::TextResourceContents { uri, mime_type, text, .. } => Block::Resource { uri, mime_type, body: ResourceBody::Text(text) },
+            ResourceContents::BlobResourceContents { uri, mime_type, blob, .. } => Block::Resource { uri, mime_type, body: ResourceBody::Blob(blob) },
             other => Block::Text(serde_json::to_string(&other).unwrap_or_default()),
         },
         ContentBlock::ResourceLink(link) => Block::Link { uri: link.uri, name: link.name, mime_type: link.mime_type },
@@ -101,18 +97,12 @@ pub(crate) fn call_error(tool: &Tool, failure: Failure, wait: Duration, reply_by
     let fate_unknown = !matches!(failure, Failure::NotSent | Failure::Rejected(_));
     let (code, message) = match failure {
         Failure::NotSent => (ErrorCode::UpstreamUnavailable, format!("{server} is not available: its connection closed; {name} was not called")),
-        Failure::Closed(why) => {
-            (ErrorCode::UpstreamUnavailable, format!("{server} is not available: {why}; whether {name} took effect is unknown"))
-        }
-        Failure::Timeout => (
-            ErrorCode::Timeout,
-            format!("{name} did not answer within {} s; whether it took effect is unknown", wait.as_secs_f64()),
-        ),
+        Failure::Closed(why) => (ErrorCode::UpstreamUnavailable, format!("{server} is not available: {why}; whether {name} took effect is unknown")),
+        Failure::Timeout => (ErrorCode::Timeout, format!("{name} did not answer within {} s; whether it took effect is unknown", wait.as_secs_f64())),
         Failure::Rejected(error) => rejected(&error),
-        Failure::TooLarge => (
-            ErrorCode::ReplyTooLarge,
-            format!("the reply of {name} is larger than {reply_bytes} bytes; it took effect, but ask it for less"),
-        ),
+        Failure::TooLarge => {
+            (ErrorCode::ReplyTooLarge, format!("the reply of {name} is larger than {reply_bytes} bytes; it took effect, but ask it for less"))
+        }
         Failure::TooDeep => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is nested too deep")),
         Failure::Malformed => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is not a valid answer of the protocol")),
     };
@@ -123,10 +113,7 @@ fn rejected(error: &ErrorData) -> (ErrorCode, String) {
     let message = clean(&error.message, MESSAGE_BYTES);
     let lower = message.to_ascii_lowercase();
     let names_the_tool = lower.contains("unknown tool") || (lower.contains("tool") && lower.contains("not found"));
-    let code = if error.code == rmcp::model::ErrorCode::INVALID_PARAMS && !names_the_tool {
-        ErrorCode::InvalidArguments
-    } else {
-        ErrorCode::ToolFailed
-    };
+    let code =
+        if error.code == rmcp::model::ErrorCode::INVALID_PARAMS && !names_the_tool { ErrorCode::InvalidArguments } else { ErrorCode::ToolFailed };
     (code, if message.is_empty() { format!("the server answered with error {}", error.code.0) } else { message })
 }

@@ -90,9 +90,7 @@ impl<'a> Reading<'a> {
         }
         match schema.get("type") {
             Some(Value::String(kind)) => self.named(kind, schema, depth),
-            Some(Value::Array(kinds)) => {
-                union(kinds.iter().filter_map(Value::as_str).map(|kind| self.named(kind, schema, depth)).collect())
-            }
+            Some(Value::Array(kinds)) => union(kinds.iter().filter_map(Value::as_str).map(|kind| self.named(kind, schema, depth)).collect()),
             _ if schema.contains_key("properties") => self.object(schema, depth),
             _ if schema.contains_key("items") => self.named("array", schema, depth),
             _ => Type::Any,
@@ -235,9 +233,7 @@ impl Type {
             Type::List(item) => Type::List(Box::new(deeper(item))),
             Type::Map(item) => Type::Map(Box::new(deeper(item))),
             Type::Object(_) if depth == 0 => Type::Map(Box::new(Type::Any)),
-            Type::Object(members) => {
-                Type::Object(members.iter().map(|member| Member { kind: deeper(&member.kind), ..member.clone() }).collect())
-            }
+            Type::Object(members) => Type::Object(members.iter().map(|member| Member { kind: deeper(&member.kind), ..member.clone() }).collect()),
             Type::Union(kinds) => union(kinds.iter().map(|kind| kind.to_depth(depth)).collect()),
             plain => plain.clone(),
         }

@@ -146,9 +146,6 @@ mod tests {
         assert_eq!(found("comment on an issue")[0], "github.create_comment | Adds a comment to an issue.");
         assert_eq!(found("readFile")[0], "files.read_file | Reads a file.");
         assert_eq!(found("zebra"), [""; 0]);
-        assert_eq!(
-            found(""),
-            ["files.read_file | Reads a file.", "github.create_comment | Adds a comment to an issue."]
-        );
+        assert_eq!(found(""), ["files.read_file | Reads a file.", "github.create_comment | Adds a comment to an issue."]);
     }
 }

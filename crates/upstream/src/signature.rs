@@ -133,11 +133,8 @@ fn within(parts: Vec<String>, separator: &str) -> String {
 
 /// An example call with the required arguments, e.g. `await github.list_issues(repo="...")`.
 pub(crate) fn example(tool: &Tool, style: Style) -> String {
-    let given: Vec<(&str, String)> = arguments(tool)
-        .into_iter()
-        .filter(|argument| argument.required)
-        .map(|argument| (argument.name, example_value(&argument, style)))
-        .collect();
+    let given: Vec<(&str, String)> =
+        arguments(tool).into_iter().filter(|argument| argument.required).map(|argument| (argument.name, example_value(&argument, style))).collect();
     let name = &tool.name;
     match style {
         Style::Python => {

@@ -47,10 +47,7 @@ impl Upstreams {
     pub fn new(configs: Vec<ServerConfig>, cache: Option<PathBuf>, limits: &Limits) -> Arc<Self> {
         let eras = Arc::new(Eras::open(cache));
         let limits = WireLimits { bytes: limits.reply_bytes, depth: limits.reply_depth };
-        let servers = configs
-            .into_iter()
-            .map(|config| (config.name.clone(), Upstream::new(config, limits, eras.clone())))
-            .collect();
+        let servers = configs.into_iter().map(|config| (config.name.clone(), Upstream::new(config, limits, eras.clone()))).collect();
         Arc::new(Upstreams { servers, catalog: Mutex::default(), learned: Learned::default(), index: Mutex::default() })
     }
 

@@ -78,6 +78,7 @@ fn dependencies_point_one_way() {
 #[test]
 fn a_forbidden_edge_is_found() {
     let package = |name: &str, uses: &[&str]| (name.to_owned(), uses.iter().map(|&u| u.to_owned()).collect());
-    let packages = BTreeMap::from([package("sandbox", &["policy", "gate"]), package("gate", &["policy", "wasmtime-wasi"]), package("policy", &["serde"])]);
+    let packages =
+        BTreeMap::from([package("sandbox", &["policy", "gate"]), package("gate", &["policy", "wasmtime-wasi"]), package("policy", &["serde"])]);
     assert_eq!(forbidden(&packages), ["gate -> wasmtime-wasi", "sandbox -> gate"]);
 }

@@ -23,11 +23,9 @@ use std::{path::PathBuf, time::Duration};
 
 /// Measures start, fresh runs, calls, computing and memory of a cofferdam over stdio. Run it on a quiet machine.
 #[derive(Debug, Parser)]
-#[command(
-    after_help = "Environment:\n  COFFERDAM_BENCH_PYTHON  the native Python to compare with; else python3.13, else python3\n  \
+#[command(after_help = "Environment:\n  COFFERDAM_BENCH_PYTHON  the native Python to compare with; else python3.13, else python3\n  \
                   COFFERDAM_BENCH_NODE    the native node to compare with; else node\n\n\
-                  `cargo xtask bench` builds what this needs. Beside this program must be `shop`, the example upstream."
-)]
+                  `cargo xtask bench` builds what this needs. Beside this program must be `shop`, the example upstream.")]
 struct Arguments {
     /// The cofferdam binary to measure.
     cofferdam: PathBuf,

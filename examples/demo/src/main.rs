@@ -37,10 +37,16 @@ async fn main() -> Result<()> {
     let mut command = tokio::process::Command::new(&cofferdam);
     command.arg("serve").arg("--config").arg(examples.join("cofferdam.toml")).env("PATH", path).env("XDG_STATE_HOME", state.path());
     let started = Instant::now();
-    let mode = ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::V_2026_07_28], legacy_version: Some(ProtocolVersion::V_2025_11_25) };
+    let mode =
+        ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::V_2026_07_28], legacy_version: Some(ProtocolVersion::V_2025_11_25) };
     let client = Client.serve_with_lifecycle(TokioChildProcess::new(command)?, mode).await?;
     let tools = client.list_all_tools().await?;
-    println!("connected and listed {} tool in {:.0} ms: {} bytes of tool definitions for the model", tools.len(), milliseconds(started), serde_json::to_vec(&tools)?.len());
+    println!(
+        "connected and listed {} tool in {:.0} ms: {} bytes of tool definitions for the model",
+        tools.len(),
+        milliseconds(started),
+        serde_json::to_vec(&tools)?.len()
+    );
 
     for (program, language) in [("top_customers.py", "python"), ("revenue_by_month.ts", "typescript")] {
         let code = std::fs::read_to_string(examples.join(program)).with_context(|| format!("cannot read {program}"))?;

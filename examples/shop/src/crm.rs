@@ -232,11 +232,7 @@ impl Crm {
             AND (:newsletter IS NULL OR newsletter = :newsletter) AND (:since IS NULL OR since >= :since)";
         let all = format!("SELECT count(*) FROM customers WHERE {matches}");
         let one_more = page.limit + 1;
-        let some = format!(
-            "SELECT {} FROM customers WHERE {matches} AND id > {} ORDER BY id LIMIT {one_more}",
-            Customer::COLUMNS,
-            page.after
-        );
+        let some = format!("SELECT {} FROM customers WHERE {matches} AND id > {} ORDER BY id LIMIT {one_more}", Customer::COLUMNS, page.after);
         let (total, mut customers) = self.db.with(|db| {
             let total = db.query_row(&all, filter, |row| row.get(0))?;
             Ok((total, db.prepare(&some)?.query_map(filter, Customer::read)?.collect::<Result<Vec<_>, _>>()?))
@@ -312,10 +308,7 @@ impl Crm {
     }
 
     /// Adds a note to a customer's file. Colleagues see it at once.
-    #[tool(
-        title = "Add a note",
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = false)
-    )]
+    #[tool(title = "Add a note", annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = false))]
     async fn add_note(&self, Parameters(args): Parameters<AddNote>) -> Result<Json<Note>, String> {
         if args.text.trim().is_empty() || args.text.len() > MAX_NOTE_BYTES {
             return Err(format!("text must have 1 to {MAX_NOTE_BYTES} bytes, not {}", args.text.len()));
@@ -328,10 +321,7 @@ impl Crm {
     }
 
     /// Deletes a note for good.
-    #[tool(
-        title = "Delete a note",
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = false)
-    )]
+    #[tool(title = "Delete a note", annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = false))]
     async fn delete_note(&self, Parameters(NoteId { id }): Parameters<NoteId>) -> Result<Json<Deleted>, String> {
         let deleted = self.db.with(|db| db.execute("DELETE FROM notes WHERE id = ?", [id]))? > 0;
         Ok(Json(Deleted { id, deleted }))

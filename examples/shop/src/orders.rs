@@ -227,11 +227,7 @@ impl Orders {
             AND (:from IS NULL OR placed_at >= :from) AND (:before IS NULL OR placed_at < :before)";
         let all = format!("SELECT count(*) FROM orders WHERE {matches}");
         let one_more = page.limit + 1;
-        let some = format!(
-            "SELECT {} FROM orders WHERE {matches} AND id > {} ORDER BY id LIMIT {one_more}",
-            Order::COLUMNS,
-            page.after
-        );
+        let some = format!("SELECT {} FROM orders WHERE {matches} AND id > {} ORDER BY id LIMIT {one_more}", Order::COLUMNS, page.after);
         let (total, mut orders) = self.db.with(|db| {
             let total = db.query_row(&all, filter, |row| row.get(0))?;
             Ok((total, db.prepare(&some)?.query_map(filter, Order::read)?.collect::<Result<Vec<_>, _>>()?))
@@ -282,12 +278,9 @@ impl Orders {
     #[tool(title = "List products", annotations(read_only_hint = true, open_world_hint = false))]
     async fn list_products(&self, Parameters(args): Parameters<ListProducts>) -> Result<Json<Products>, String> {
         let sql = "SELECT id, sku, name, category, price_cents FROM products WHERE ?1 IS NULL OR category = ?1 ORDER BY id";
-        let products: Vec<Product> =
-            self.db.with(|db| db.prepare(sql)?.query_map([&args.category], |row| Product::read(row, 0))?.collect())?;
+        let products: Vec<Product> = self.db.with(|db| db.prepare(sql)?.query_map([&args.category], |row| Product::read(row, 0))?.collect())?;
         match args.category {
-            Some(category) if products.is_empty() => {
-                Err(format!("no category {category:?}: Coffee, Kitchen, Office, Home or Outdoor"))
-            }
+            Some(category) if products.is_empty() => Err(format!("no category {category:?}: Coffee, Kitchen, Office, Home or Outdoor")),
             _ => Ok(Json(Products { products })),
         }
     }
@@ -313,10 +306,7 @@ impl Orders {
     }
 
     /// Cancels an order that has not been shipped. This cannot be undone, and the customer is told.
-    #[tool(
-        title = "Cancel an order",
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = false, open_world_hint = false)
-    )]
+    #[tool(title = "Cancel an order", annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = false, open_world_hint = false))]
     async fn cancel_order(&self, Parameters(CancelOrder { id, reason }): Parameters<CancelOrder>) -> Result<Json<Cancelled>, String> {
         if reason.trim().is_empty() {
             return Err("reason must not be empty: the customer reads it".to_owned());
@@ -334,11 +324,7 @@ impl Orders {
 
     /// Prepares a report over all orders. Takes as long as it is told to: for trying out timeouts and calls side by side.
     #[tool(title = "Slow report", annotations(read_only_hint = true, open_world_hint = false))]
-    async fn slow_report(
-        &self,
-        Parameters(args): Parameters<SlowReport>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<Json<Report>, String> {
+    async fn slow_report(&self, Parameters(args): Parameters<SlowReport>, context: RequestContext<RoleServer>) -> Result<Json<Report>, String> {
         let waited_ms = args.delay_ms.min(MAX_DELAY_MS);
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(waited_ms.into())) => {}

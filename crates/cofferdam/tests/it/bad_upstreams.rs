@@ -137,7 +137,8 @@ fn upstreams_that_misbehave() {
         Traceback (most recent call last):
           File "program.py", line 1, in <module>
             await faulty.die()
-        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown [upstream_unavailable]"#]],
+        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown [upstream_unavailable]
+        Calls whose fate is unknown: faulty.die"#]],
     );
     fails(
         server,
@@ -149,57 +150,75 @@ fn upstreams_that_misbehave() {
           code: 'upstream_unavailable',
           tool: 'faulty.die',
           retryable: false
-        }"#]],
+        }
+        Calls whose fate is unknown: faulty.die"#]],
+    );
+    // Also when the program caught the error and failed of something else.
+    fails(
+        server,
+        "python",
+        "try:\n    await faulty.die()\nexcept ToolError:\n    pass\nraise ValueError('x')",
+        expect![[r#"
+        Traceback (most recent call last):
+          File "program.py", line 5, in <module>
+            raise ValueError('x')
+        ValueError: x
+        Calls whose fate is unknown: faulty.die"#]],
     );
     fails(
         server,
         "python",
         "await faulty.slow()",
         expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.slow()
-        ToolError: faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]"#]],
+            Traceback (most recent call last):
+              File "program.py", line 1, in <module>
+                await faulty.slow()
+            ToolError: faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]
+            Calls whose fate is unknown: faulty.slow"#]],
     );
     fails(
         server,
         "python",
         "await faulty.malformed()",
         expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.malformed()
-        ToolError: the reply of faulty.malformed is not a valid answer of the protocol [tool_output_invalid]"#]],
+            Traceback (most recent call last):
+              File "program.py", line 1, in <module>
+                await faulty.malformed()
+            ToolError: the reply of faulty.malformed is not a valid answer of the protocol [tool_output_invalid]
+            Calls whose fate is unknown: faulty.malformed"#]],
     );
     fails(
         server,
         "python",
         "await faulty.deep()",
         expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.deep()
-        ToolError: the reply of faulty.deep is nested too deep [tool_output_invalid]"#]],
+            Traceback (most recent call last):
+              File "program.py", line 1, in <module>
+                await faulty.deep()
+            ToolError: the reply of faulty.deep is nested too deep [tool_output_invalid]
+            Calls whose fate is unknown: faulty.deep"#]],
     );
     fails(
         server,
         "python",
         "await flood.hundred_megabytes()",
         expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await flood.hundred_megabytes()
-        ToolError: the reply of flood.hundred_megabytes is larger than 16777216 bytes; it took effect, but ask it for less [reply_too_large]"#]],
+            Traceback (most recent call last):
+              File "program.py", line 1, in <module>
+                await flood.hundred_megabytes()
+            ToolError: the reply of flood.hundred_megabytes is larger than 16777216 bytes; it took effect, but ask it for less [reply_too_large]
+            Calls whose fate is unknown: flood.hundred_megabytes"#]],
     );
     fails(
         server,
         "python",
         "await noisy.noise()",
         expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await noisy.noise()
-        ToolError: noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]"#]],
+            Traceback (most recent call last):
+              File "program.py", line 1, in <module>
+                await noisy.noise()
+            ToolError: noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]
+            Calls whose fate is unknown: noisy.noise"#]],
     );
     // Noise is passed over; a server that died is started again.
     assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);

@@ -7,7 +7,8 @@ use policy::Language;
 pub(super) fn scan(program: &str, language: Language) -> Result<Levels, Unsure> {
     let typescript = matches!(language, Language::TypeScript);
     let start = if program.starts_with("#!") { program.find('\n').unwrap_or(program.len()) } else { 0 };
-    let mut scan = Scan { program, at: start, typescript, levels: Levels::new(), before: Before::Operator, label: Label::No, pending: false, line: false };
+    let mut scan =
+        Scan { program, at: start, typescript, levels: Levels::new(), before: Before::Operator, label: Label::No, pending: false, line: false };
     while let Some(c) = scan.peek() {
         scan.token(c)?;
     }
@@ -90,7 +91,8 @@ impl Scan<'_> {
 
     /// Ends the statement before this token, if it certainly is over.
     fn boundary(&mut self, continues: bool, joins: bool) {
-        let ended = matches!(self.before, Before::Operand | Before::Brace) && self.line && !continues && matches!(self.levels.top().closer, '}' | '\0');
+        let ended =
+            matches!(self.before, Before::Operand | Before::Brace) && self.line && !continues && matches!(self.levels.top().closer, '}' | '\0');
         if (ended || self.pending) && !joins {
             self.levels.end_statement();
         }
@@ -208,7 +210,9 @@ impl Scan<'_> {
                 self.before = Before::Operand;
             }
             // Without another slash on the line it cannot be a regular expression.
-            _ if self.rest().find(|c| c == '/' || is_line_end(c)).is_none_or(|end| self.program.as_bytes().get(self.at + end) != Some(&b'/')) => self.levels.count(at),
+            _ if self.rest().find(|c| c == '/' || is_line_end(c)).is_none_or(|end| self.program.as_bytes().get(self.at + end) != Some(&b'/')) => {
+                self.levels.count(at)
+            }
             _ => return Err(Unsure { at }),
         }
         Ok(())
@@ -276,10 +280,9 @@ fn word_kind(word: &str) -> Word {
         "if" | "for" | "while" | "with" => Word::Control,
         "case" | "default" | "delete" | "do" | "else" | "export" | "new" | "return" | "throw" | "typeof" | "void" => Word::Reserved,
         "extends" | "in" | "instanceof" | "as" | "satisfies" | "is" | "of" | "catch" | "finally" | "implements" | "from" => Word::Infix,
-        "abstract" | "asserts" | "async" | "await" | "declare" | "function" | "class" | "get" | "infer" | "keyof" | "let" | "const" | "var" | "private"
-        | "protected" | "public" | "readonly" | "set" | "static" | "unique" | "yield" | "import" | "override" | "type" | "using" | "accessor" => {
-            Word::Contextual
-        }
+        "abstract" | "asserts" | "async" | "await" | "declare" | "function" | "class" | "get" | "infer" | "keyof" | "let" | "const" | "var"
+        | "private" | "protected" | "public" | "readonly" | "set" | "static" | "unique" | "yield" | "import" | "override" | "type" | "using"
+        | "accessor" => Word::Contextual,
         _ => Word::Name,
     }
 }

@@ -6,9 +6,9 @@ use crate::lines::Lines;
 use crate::uses::Uses;
 use crate::{Flag, FlagKind};
 use oxc_ast::ast::{
-    Argument, AssignmentTargetPropertyIdentifier, BinaryExpression, BindingIdentifier, CallExpression, Decorator, Expression,
-    ExpressionStatement, ForOfStatement, IdentifierReference, MemberExpression, NewExpression, ObjectPropertyKind, Program, SimpleAssignmentTarget,
-    SpreadElement, Statement, TemplateLiteral, VariableDeclarator,
+    Argument, AssignmentTargetPropertyIdentifier, BinaryExpression, BindingIdentifier, CallExpression, Decorator, Expression, ExpressionStatement,
+    ForOfStatement, IdentifierReference, MemberExpression, NewExpression, ObjectPropertyKind, Program, SimpleAssignmentTarget, SpreadElement,
+    Statement, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 
@@ -23,8 +23,7 @@ pub(super) struct Collected {
 pub(super) fn collect(program: &Program<'_>, shift: usize) -> Collected {
     let value = program.body.iter().rev().find(|statement| !matches!(statement, Statement::EmptyStatement(_)));
     let value = value.and_then(|last| if let Statement::ExpressionStatement(last) = last { Some(last.span.start) } else { None });
-    let mut collector =
-        Collector { facts: Facts::default(), uses: Uses::default(), value, decorator: None, evaluations: Vec::new() };
+    let mut collector = Collector { facts: Facts::default(), uses: Uses::default(), value, decorator: None, evaluations: Vec::new() };
     collector.facts.is_empty =
         program.directives.is_empty() && program.body.iter().all(|statement| matches!(statement, Statement::EmptyStatement(_)));
     collector.visit_program(program);
@@ -125,8 +124,6 @@ impl<'a> Visit<'a> for Collector {
         usage::of_member(&mut self.uses, member);
         walk::walk_member_expression(self, member);
     }
-
-
 
     fn visit_spread_element(&mut self, spread: &SpreadElement<'a>) {
         usage::misuse(&mut self.uses, &spread.argument);

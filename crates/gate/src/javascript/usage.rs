@@ -64,7 +64,8 @@ pub(super) fn of_declarator(uses: &mut Uses, declarator: &VariableDeclarator<'_>
 
 pub(super) fn of_binary(uses: &mut Uses, binary: &BinaryExpression<'_>) {
     // `x instanceof Promise` and `x == null` ask whether it is there.
-    let asks = binary.operator.is_instance_of() || [&binary.left, &binary.right].iter().any(|side| side.get_inner_expression().is_null_or_undefined());
+    let asks =
+        binary.operator.is_instance_of() || [&binary.left, &binary.right].iter().any(|side| side.get_inner_expression().is_null_or_undefined());
     if !asks {
         misuse(uses, &binary.left);
         misuse(uses, &binary.right);
@@ -73,10 +74,8 @@ pub(super) fn of_binary(uses: &mut Uses, binary: &BinaryExpression<'_>) {
 
 /// Calls of functions that make nothing of a promise.
 pub(super) fn of_call(uses: &mut Uses, call: &CallExpression<'_>) {
-    let reads = matches!(
-        parts(call),
-        Some(("JSON", "stringify") | ("console", _) | ("Object", "keys" | "values" | "entries") | ("Array", "isArray"))
-    );
+    let reads =
+        matches!(parts(call), Some(("JSON", "stringify") | ("console", _) | ("Object", "keys" | "values" | "entries") | ("Array", "isArray")));
     if reads {
         call.arguments.iter().filter_map(Argument::as_expression).for_each(|argument| misuse(uses, argument));
     }

@@ -18,7 +18,8 @@ pub(super) struct Misplaced {
 }
 
 pub(super) fn collect(module: &ModModule, program: &str) -> Result<Facts, Misplaced> {
-    let mut collector = Collector { facts: Facts::default(), uses: Uses::default(), function: Function::Async, misplaced: None, evaluations: Vec::new() };
+    let mut collector =
+        Collector { facts: Facts::default(), uses: Uses::default(), function: Function::Async, misplaced: None, evaluations: Vec::new() };
     collector.facts.is_empty = module.body.is_empty();
     collector.visit_body(&module.body);
     if let Some(misplaced) = collector.misplaced {
@@ -126,7 +127,13 @@ fn given(call: &ExprCall) -> Given {
 fn is_certainly_no_dict(expr: &Expr) -> bool {
     matches!(
         expr,
-        Expr::StringLiteral(_) | Expr::FString(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) | Expr::List(_) | Expr::ListComp(_)
+        Expr::StringLiteral(_)
+            | Expr::FString(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::List(_)
+            | Expr::ListComp(_)
     )
 }
 

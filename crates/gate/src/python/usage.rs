@@ -80,14 +80,13 @@ fn reads_its_argument(function: &Expr) -> bool {
             name.id.as_str(),
             "dict" | "enumerate" | "len" | "list" | "max" | "min" | "print" | "repr" | "set" | "sorted" | "str" | "sum" | "tuple"
         ),
-        Expr::Attribute(attribute) => {
-            attribute.attr.id == "dumps" && matches!(&*attribute.value, Expr::Name(module) if module.id == "json")
-        }
+        Expr::Attribute(attribute) => attribute.attr.id == "dumps" && matches!(&*attribute.value, Expr::Name(module) if module.id == "json"),
         _ => false,
     }
 }
 
 /// What coroutines, tasks and futures have themselves.
 fn is_coroutine_attribute(name: &str) -> bool {
-    name.starts_with('_') || matches!(name, "add_done_callback" | "cancel" | "cancelled" | "close" | "done" | "exception" | "result" | "send" | "throw")
+    name.starts_with('_')
+        || matches!(name, "add_done_callback" | "cancel" | "cancelled" | "close" | "done" | "exception" | "result" | "send" | "throw")
 }

@@ -72,26 +72,37 @@ fn typescript(source: &str, code: Expect) {
 
 #[test]
 fn types_are_taken_off() {
-    typescript("interface A { a: number }\ntype B = A | null\nconst x: B = { a: 1 } as A;\nx!.a satisfies number", expect![[r#"
+    typescript(
+        "interface A { a: number }\ntype B = A | null\nconst x: B = { a: 1 } as A;\nx!.a satisfies number",
+        expect![[r#"
         const x = { a: 1 };
         return (x.a);
-    "#]]);
-    typescript("enum E { X = 1, Y }\nE.Y", expect![[r#"
+    "#]],
+    );
+    typescript(
+        "enum E { X = 1, Y }\nE.Y",
+        expect![[r#"
         var E = /* @__PURE__ */ function(E) {
         	E[E["X"] = 1] = "X";
         	E[E["Y"] = 2] = "Y";
         	return E;
         }(E || {});
         return (E.Y);
-    "#]]);
-    typescript("namespace N { export const a = 1 }\nN.a", expect![[r#"
+    "#]],
+    );
+    typescript(
+        "namespace N { export const a = 1 }\nN.a",
+        expect![[r#"
         let N;
         (function(_N) {
         	const a = _N.a = 1;
         })(N || (N = {}));
         return (N.a);
-    "#]]);
-    typescript("class P { constructor(private readonly a: string) {} get(): string { return this.a } }\nnew P('x').get()", expect![[r#"
+    "#]],
+    );
+    typescript(
+        "class P { constructor(private readonly a: string) {} get(): string { return this.a } }\nnew P('x').get()",
+        expect![[r#"
         class P {
         	a;
         	constructor(a) {
@@ -102,26 +113,39 @@ fn types_are_taken_off() {
         	}
         }
         return (new P("x").get());
-    "#]]);
-    typescript("abstract class A<T> { abstract f(x: T): void }\nfunction g<T>(x: T): T { return x }\ng<number>(1)", expect![[r#"
+    "#]],
+    );
+    typescript(
+        "abstract class A<T> { abstract f(x: T): void }\nfunction g<T>(x: T): T { return x }\ng<number>(1)",
+        expect![[r#"
         class A {}
         function g(x) {
         	return x;
         }
         return (g(1));
-    "#]]);
-    typescript("import type { T } from 't';\nimport { U, v } from 'u';\nconst u: U = v;\nu", expect![[r#"
+    "#]],
+    );
+    typescript(
+        "import type { T } from 't';\nimport { U, v } from 'u';\nconst u: U = v;\nu",
+        expect![[r#"
         const { v: v } = await import("u");
         const u = v;
         return (u);
-    "#]]);
+    "#]],
+    );
     typescript("interface OnlyTypes {}", expect![[""]]);
-    typescript("{a: 1}", expect![[r#"
+    typescript(
+        "{a: 1}",
+        expect![[r#"
         return (({ a: 1 }));
-    "#]]);
-    typescript("'text'", expect![[r#"
+    "#]],
+    );
+    typescript(
+        "'text'",
+        expect![[r#"
         return ("text");
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -40,48 +40,78 @@ fn programs_run_as_they_are() {
 
 #[test]
 fn syntax_errors_show_the_place() {
-    refused("x = 1\ny = = 2\n", expect![[r#"
+    refused(
+        "x = 1\ny = = 2\n",
+        expect![[r#"
         syntax_error: syntax error in line 2, column 5: Expected an expression
           y = = 2
-              ^"#]]);
-    refused("if x == 3\n    y", expect![[r#"
+              ^"#]],
+    );
+    refused(
+        "if x == 3\n    y",
+        expect![[r#"
         syntax_error: syntax error in line 1, column 10: Expected `:`, found newline
           if x == 3
-                   ^"#]]);
-    refused("def f():\n    await g()", expect![[r#"
+                   ^"#]],
+    );
+    refused(
+        "def f():\n    await g()",
+        expect![[r#"
         syntax_error: syntax error in line 2, column 5: 'await' outside async function
               await g()
-              ^"#]]);
-    refused("f = lambda: await g()", expect![[r#"
+              ^"#]],
+    );
+    refused(
+        "f = lambda: await g()",
+        expect![[r#"
         syntax_error: syntax error in line 1, column 13: 'await' outside async function
           f = lambda: await g()
-                      ^"#]]);
-    refused("def f():\n    async with g(): pass", expect![[r#"
+                      ^"#]],
+    );
+    refused(
+        "def f():\n    async with g(): pass",
+        expect![[r#"
         syntax_error: syntax error in line 2, column 5: 'async with' outside async function
               async with g(): pass
-              ^"#]]);
-    refused("x = t'a'", expect![[r#"
+              ^"#]],
+    );
+    refused(
+        "x = t'a'",
+        expect![[r#"
         syntax_error: syntax error in line 1, column 5: Cannot use t-strings on Python 3.13 (syntax was added in Python 3.14)
           x = t'a'
-              ^"#]]);
-    refused("print('a", expect![[r#"
+              ^"#]],
+    );
+    refused(
+        "print('a",
+        expect![[r#"
         syntax_error: syntax error in line 1, column 7: missing closing quote in string literal
           print('a
-                ^"#]]);
-    refused("const x = 5;\nconsole.log(x)", expect![[r#"
+                ^"#]],
+    );
+    refused(
+        "const x = 5;\nconsole.log(x)",
+        expect![[r#"
         syntax_error: syntax error in line 1, column 7: Simple statements must be separated by newlines or semicolons
           const x = 5;
                 ^
-        this looks like JavaScript; pass language: "javascript""#]]);
-    refused("const x: number = 5\nx", expect![[r#"
+        this looks like JavaScript; pass language: "javascript""#]],
+    );
+    refused(
+        "const x: number = 5\nx",
+        expect![[r#"
         syntax_error: syntax error in line 1, column 7: Simple statements must be separated by newlines or semicolons
           const x: number = 5
                 ^
-        this looks like TypeScript; pass language: "typescript""#]]);
-    refused(&format!("x = [{}, = ]", "'aaaaaaaaaa', ".repeat(30)), expect![[r#"
+        this looks like TypeScript; pass language: "typescript""#]],
+    );
+    refused(
+        &format!("x = [{}, = ]", "'aaaaaaaaaa', ".repeat(30)),
+        expect![[r#"
         syntax_error: syntax error in line 1, column 426: Expected an expression or a ']'
           a', 'aaaaaaaaaa', 'aaaaaaaaaa', 'aaaaaaaaaa', 'aaaaaaaaaa', 'aaaaaaaaaa', , = ]
-                                                                                    ^"#]]);
+                                                                                    ^"#]],
+    );
 }
 
 #[test]
@@ -93,8 +123,14 @@ fn empty_programs() {
 
 #[test]
 fn unknown_tools() {
-    refused("x = 1\nawait github.list_isues(repo='a')", expect!["unknown_tool: line 2: there is no tool `github.list_isues`; did you mean `github.list_issues`?"]);
-    refused("await github.listIssues(repo='a')", expect!["unknown_tool: line 1: there is no tool `github.listIssues`; did you mean `github.list_issues`?"]);
+    refused(
+        "x = 1\nawait github.list_isues(repo='a')",
+        expect!["unknown_tool: line 2: there is no tool `github.list_isues`; did you mean `github.list_issues`?"],
+    );
+    refused(
+        "await github.listIssues(repo='a')",
+        expect!["unknown_tool: line 1: there is no tool `github.listIssues`; did you mean `github.list_issues`?"],
+    );
     refused("await github.zzz()", expect!["unknown_tool: line 1: there is no tool `github.zzz`; `github` has: list_issues, whoami"]);
     refused("await githb.list_issues(repo='a')", expect!["unknown_tool: line 1: there is no server `githb`; did you mean `github.list_issues`?"]);
     accepted(&[
@@ -119,13 +155,42 @@ fn unknown_tools() {
 
 #[test]
 fn arguments_of_calls() {
-    refused("await github.list_issues()", expect!["missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"]);
-    refused("await chat.post(to='a')", expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"]);
-    refused("await chat.post()", expect!["missing_argument: line 1: `chat.post(...)`: the required arguments `to`, `text` are missing. Usage: chat.post(to, text)"]);
-    refused("await github.list_issues(repo='a', maxResults=3)", expect!["unknown_argument: line 1: `github.list_issues(...)`: it has no argument `maxResults`; did you mean `max_results`? Usage: github.list_issues(repo, state?, max_results?)"]);
-    refused("await github.list_issues({'state': 'open'})", expect!["missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"]);
-    refused("await github.list_issues({'repo': 'a', 'stat': 'open'})", expect!["unknown_argument: line 1: `github.list_issues(...)`: it has no argument `stat`; did you mean `state`? Usage: github.list_issues(repo, state?, max_results?)"]);
-    refused("await chat.post('a')", expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"]);
+    refused(
+        "await github.list_issues()",
+        expect![
+            "missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"
+        ],
+    );
+    refused(
+        "await chat.post(to='a')",
+        expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"],
+    );
+    refused(
+        "await chat.post()",
+        expect!["missing_argument: line 1: `chat.post(...)`: the required arguments `to`, `text` are missing. Usage: chat.post(to, text)"],
+    );
+    refused(
+        "await github.list_issues(repo='a', maxResults=3)",
+        expect![
+            "unknown_argument: line 1: `github.list_issues(...)`: it has no argument `maxResults`; did you mean `max_results`? Usage: github.list_issues(repo, state?, max_results?)"
+        ],
+    );
+    refused(
+        "await github.list_issues({'state': 'open'})",
+        expect![
+            "missing_argument: line 1: `github.list_issues(...)`: the required argument `repo` is missing. Usage: github.list_issues(repo, state?, max_results?)"
+        ],
+    );
+    refused(
+        "await github.list_issues({'repo': 'a', 'stat': 'open'})",
+        expect![
+            "unknown_argument: line 1: `github.list_issues(...)`: it has no argument `stat`; did you mean `state`? Usage: github.list_issues(repo, state?, max_results?)"
+        ],
+    );
+    refused(
+        "await chat.post('a')",
+        expect!["missing_argument: line 1: `chat.post(...)`: the required argument `text` is missing. Usage: chat.post(to, text)"],
+    );
     accepted(&[
         "await github.list_issues('a', 'open')",
         "await github.list_issues('a', state='open')",
@@ -142,16 +207,48 @@ fn arguments_of_calls() {
 
 #[test]
 fn calls_that_are_not_awaited() {
-    refused("x = 1\n\nchat.post(to='a', text='b')", expect!["not_awaited: line 3: `chat.post(...)` is not awaited, so it would not run; write `await chat.post(...)`"]);
-    refused("def f():\n    chat.post(to='a', text='b')", expect!["not_awaited: line 2: `chat.post(...)` is not awaited, so it would not run; write `await chat.post(...)`"]);
-    refused("github.list_issues('a')[0]", expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"]);
-    refused("x = github.list_issues('a').items", expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"]);
-    refused("for i in github.list_issues('a'): pass", expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"]);
-    refused("[i for i in github.list_issues('a')]", expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"]);
-    refused("print(f'{github.whoami()}')", expect!["not_awaited: line 1: `github.whoami(...)` is not awaited, so it would not run; write `(await github.whoami(...))`"]);
-    refused("print(github.whoami())", expect!["not_awaited: line 1: `github.whoami(...)` is not awaited, so it would not run; write `(await github.whoami(...))`"]);
-    refused("a, b = github.whoami()", expect!["not_awaited: line 1: `github.whoami(...)` is not awaited, so it would not run; write `(await github.whoami(...))`"]);
-    refused("issues = github.list_issues('a')\nfor i in issues: print(i)\nprint(len(issues))", expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, but `issues` is used as its result; write `issues = await github.list_issues(...)`"]);
+    refused(
+        "x = 1\n\nchat.post(to='a', text='b')",
+        expect!["not_awaited: line 3: `chat.post(...)` is not awaited, so it would not run; write `await chat.post(...)`"],
+    );
+    refused(
+        "def f():\n    chat.post(to='a', text='b')",
+        expect!["not_awaited: line 2: `chat.post(...)` is not awaited, so it would not run; write `await chat.post(...)`"],
+    );
+    refused(
+        "github.list_issues('a')[0]",
+        expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"],
+    );
+    refused(
+        "x = github.list_issues('a').items",
+        expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"],
+    );
+    refused(
+        "for i in github.list_issues('a'): pass",
+        expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"],
+    );
+    refused(
+        "[i for i in github.list_issues('a')]",
+        expect!["not_awaited: line 1: `github.list_issues(...)` is not awaited, so it would not run; write `(await github.list_issues(...))`"],
+    );
+    refused(
+        "print(f'{github.whoami()}')",
+        expect!["not_awaited: line 1: `github.whoami(...)` is not awaited, so it would not run; write `(await github.whoami(...))`"],
+    );
+    refused(
+        "print(github.whoami())",
+        expect!["not_awaited: line 1: `github.whoami(...)` is not awaited, so it would not run; write `(await github.whoami(...))`"],
+    );
+    refused(
+        "a, b = github.whoami()",
+        expect!["not_awaited: line 1: `github.whoami(...)` is not awaited, so it would not run; write `(await github.whoami(...))`"],
+    );
+    refused(
+        "issues = github.list_issues('a')\nfor i in issues: print(i)\nprint(len(issues))",
+        expect![
+            "not_awaited: line 1: `github.list_issues(...)` is not awaited, but `issues` is used as its result; write `issues = await github.list_issues(...)`"
+        ],
+    );
     accepted(&[
         "x = github.list_issues('a')\nawait x",
         "x = github.list_issues('a')\ny = x\nprint(x)",

@@ -14,7 +14,9 @@ fn deep_programs_are_refused() {
         assert_eq!(code(&program, Language::Python), Some(RefusalCode::TooDeep));
     }
     for language in [Language::JavaScript, Language::TypeScript] {
-        for program in [deep("("), deep("!") + "1", deep("a."), deep("a("), deep("["), deep("x=>"), deep("x?y:"), deep("{"), deep("if(x){}else "), deep("`${")] {
+        for program in
+            [deep("("), deep("!") + "1", deep("a."), deep("a("), deep("["), deep("x=>"), deep("x?y:"), deep("{"), deep("if(x){}else "), deep("`${")]
+        {
             assert_eq!(code(&program, language), Some(RefusalCode::TooDeep));
         }
     }
@@ -33,15 +35,60 @@ fn the_deepest_programs_fit_the_stack() {
         });
     };
     for n in [20, 40, 60, 120, 200, 330, 499, 990] {
-        for (unit, end) in [("(", ")"), ("[", "]"), ("-", ""), ("not ", ""), ("f(", ")"), ("{1:", "}"), ("lambda:", ""), ("1+", ""), ("f'{", "}'"), ("x.y(", ")"), ("1 if ", " else 2")] {
+        for (unit, end) in [
+            ("(", ")"),
+            ("[", "]"),
+            ("-", ""),
+            ("not ", ""),
+            ("f(", ")"),
+            ("{1:", "}"),
+            ("lambda:", ""),
+            ("1+", ""),
+            ("f'{", "}'"),
+            ("x.y(", ")"),
+            ("1 if ", " else 2"),
+        ] {
             fits(unit, end, n, Language::Python);
         }
         for language in [Language::JavaScript, Language::TypeScript] {
             for (unit, end) in [
-                ("(", ")"), ("[", "]"), ("- ", ""), ("f(", ")"), ("({a:", "})"), ("x=>", ""), ("1+", ""), ("`${", "}`"), ("a.b(", ")"), ("x?", ":1"), ("if(x)", ""),
-                ("{", "}"), ("function f(){", "}"), ("(function(){", "})()"), ("for(;;)", ""), ("async()=>{await ", "}"), ("class A{x=", "}"), ("(class{m(){", "}})"), ("new ", ""),
-                ("try{", "}catch{}"), ("switch(x){case ", ":}"), ("a=", ""), ("a,", ""), ("...", ""), ("namespace A{", "}"), ("type A=[", "]"), ("<A>", ""), ("enum A{B=", "}"),
-                ("({a=", "})=>1"), ("1**", ""), ("a??", ""), ("a?.", ""), ("import(", ")"), ("let x:A<", ">"), ("a:", ""), ("export namespace A{", "}"), ("1 as ", ""),
+                ("(", ")"),
+                ("[", "]"),
+                ("- ", ""),
+                ("f(", ")"),
+                ("({a:", "})"),
+                ("x=>", ""),
+                ("1+", ""),
+                ("`${", "}`"),
+                ("a.b(", ")"),
+                ("x?", ":1"),
+                ("if(x)", ""),
+                ("{", "}"),
+                ("function f(){", "}"),
+                ("(function(){", "})()"),
+                ("for(;;)", ""),
+                ("async()=>{await ", "}"),
+                ("class A{x=", "}"),
+                ("(class{m(){", "}})"),
+                ("new ", ""),
+                ("try{", "}catch{}"),
+                ("switch(x){case ", ":}"),
+                ("a=", ""),
+                ("a,", ""),
+                ("...", ""),
+                ("namespace A{", "}"),
+                ("type A=[", "]"),
+                ("<A>", ""),
+                ("enum A{B=", "}"),
+                ("({a=", "})=>1"),
+                ("1**", ""),
+                ("a??", ""),
+                ("a?.", ""),
+                ("import(", ")"),
+                ("let x:A<", ">"),
+                ("a:", ""),
+                ("export namespace A{", "}"),
+                ("1 as ", ""),
             ] {
                 fits(unit, end, n, language);
             }

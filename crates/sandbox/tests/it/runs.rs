@@ -124,7 +124,9 @@ async fn a_cancelled_run_is_killed() {
 #[tokio::test]
 async fn a_flood_of_output_costs_nothing_but_its_own_time() {
     let write = "(drop (call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 128)))";
-    let turn = format!("(local $i i32) (loop $l {write} (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $l (i32.lt_u (local.get $i) (i32.const 2000)))) (i32.const 0)");
+    let turn = format!(
+        "(local $i i32) (loop $l {write} (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $l (i32.lt_u (local.get $i) (i32.const 2000)))) (i32.const 0)"
+    );
     let finished = Fixture::new(&turn).await.run().await;
     assert_eq!(finished.end, End::Completed(0));
     assert_eq!((finished.output.total_bytes, finished.output.writes), (10_000, 2000));

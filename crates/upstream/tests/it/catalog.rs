@@ -12,10 +12,7 @@ async fn all_pages_are_followed_but_not_without_end() {
     let pages = &catalog.servers[&name("pages")];
     assert_eq!(pages.tools.keys().filter(|tool| tool.starts_with("page_")).count(), 3);
     assert!(pages.tools.contains_key("echo"));
-    assert_eq!(
-        catalog.servers[&name("endless_pages")].state,
-        ServerState::Failed("its list of tools has more than 100 pages".to_owned())
-    );
+    assert_eq!(catalog.servers[&name("endless_pages")].state, ServerState::Failed("its list of tools has more than 100 pages".to_owned()));
 }
 
 #[tokio::test]
@@ -68,7 +65,8 @@ async fn failures_to_start_are_told_and_backed_off() {
     let starts = || bench.log("crash_at_start").iter().filter(|line| line.starts_with("start")).count();
     assert_eq!(starts(), 1);
     let begin = Instant::now();
-    let tool = policy::Tool { name: policy::ToolName::parse("crash_at_start.echo").unwrap(), ..catalog.servers[&name("garbage")].tools["echo"].clone() };
+    let tool =
+        policy::Tool { name: policy::ToolName::parse("crash_at_start.echo").unwrap(), ..catalog.servers[&name("garbage")].tools["echo"].clone() };
     let result = bench.upstreams.call(&tool, serde_json::Map::new(), Duration::from_secs(5)).await;
     assert!(begin.elapsed() < Duration::from_millis(900));
     assert_eq!(

@@ -45,7 +45,9 @@ async fn serve(stream: TcpStream, secrets: Arc<Mutex<Vec<String>>>) -> std::io::
         Some("initialize") => {
             json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "h", "version": "1"}})
         }
-        Some("tools/list") => json!({"tools": [{"name": "echo", "inputSchema": {"type": "object"}}, {"name": "huge", "inputSchema": {"type": "object"}}]}),
+        Some("tools/list") => {
+            json!({"tools": [{"name": "echo", "inputSchema": {"type": "object"}}, {"name": "huge", "inputSchema": {"type": "object"}}]})
+        }
         Some("tools/call") if message["params"]["name"] == "huge" => json!({"content": [{"type": "text", "text": "x".repeat(200_000)}]}),
         Some("tools/call") => json!({"content": [{"type": "text", "text": "hi"}]}),
         _ => Value::Null,
@@ -74,10 +76,7 @@ async fn an_endpoint_is_listed_and_called_with_its_headers() {
     let tools = &catalog.servers[&name("web")].tools;
     let call = |tool: &str| upstreams.call(&tools[tool], serde_json::Map::new(), Duration::from_secs(10));
     assert_eq!(call("echo").await.unwrap().content, [Block::Text("hi".to_owned())]);
-    assert_eq!(
-        error(call("huge").await),
-        "reply_too_large: the reply of web.huge is larger than 100000 bytes; it took effect, but ask it for less"
-    );
+    assert_eq!(error(call("huge").await), "reply_too_large: the reply of web.huge is larger than 100000 bytes; it took effect, but ask it for less");
     assert_eq!(call("echo").await.unwrap().content, [Block::Text("hi".to_owned())]);
     let seen = seen.lock().unwrap();
     assert!(seen.len() >= 5 && seen.iter().all(|value| value == "hidden"), "{seen:?}");
@@ -88,9 +87,6 @@ async fn an_endpoint_is_listed_and_called_with_its_headers() {
 async fn an_endpoint_that_is_not_there_is_told_without_its_secrets() {
     let upstreams = upstreams("http://127.0.0.1:9/mcp?key=hidden".to_owned());
     let catalog = upstreams.catalog(&[name("web")]).await;
-    assert_eq!(
-        catalog.servers[&name("web")].state,
-        policy::ServerState::Failed("its URL cannot be reached or does not speak MCP".to_owned())
-    );
+    assert_eq!(catalog.servers[&name("web")].state, policy::ServerState::Failed("its URL cannot be reached or does not speak MCP".to_owned()));
     assert!(!format!("{:?}", upstreams.status()).contains("hidden"));
 }

@@ -150,8 +150,8 @@ fn age(at: SystemTime) -> Duration {
 /// Where this machine gets Debian from, by its own configuration.
 fn debian_archives() -> Result<Vec<String>> {
     let hint = "the guests' sources come from Debian's archive through this machine's apt";
-    let targets = quietly(Command::new("apt-get").args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"]))
-        .context(hint)?;
+    let targets =
+        quietly(Command::new("apt-get").args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"])).context(hint)?;
     let system = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let field = |name: &str| system.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim_matches('"').to_owned());
     let codename = field("VERSION_CODENAME=").unwrap_or_default();

@@ -66,15 +66,7 @@ pub(crate) fn build(toolchain: &Toolchain, cache: &Path, source: &Path, progress
     let compile = |from: &Path, unit: &str, warnings: &str| {
         let into = work.path().join(unit).with_extension("o");
         let mut command = clang(toolchain)?;
-        command
-            .args(FLAGS)
-            .arg(format!("-DJS_STACK_KIB={JS_STACK_KIB}"))
-            .args(&include)
-            .arg(warnings)
-            .arg("-c")
-            .arg(from)
-            .arg("-o")
-            .arg(&into);
+        command.args(FLAGS).arg(format!("-DJS_STACK_KIB={JS_STACK_KIB}")).args(&include).arg(warnings).arg("-c").arg(from).arg("-o").arg(&into);
         quietly(&mut command).map(|_| into)
     };
     let objects = thread::scope(|scope| {
@@ -94,11 +86,7 @@ pub(crate) fn build(toolchain: &Toolchain, cache: &Path, source: &Path, progress
     progress("linking");
     let done = fetch::temporary(&cache.join("linked"))?;
     let mut link = clang(toolchain)?;
-    link.args(objects)
-        .args(LINK_FLAGS)
-        .arg(format!("-Wl,-z,stack-size={LINEAR_STACK_BYTES}"))
-        .arg("-o")
-        .arg(done.path().join("javascript.wasm"));
+    link.args(objects).args(LINK_FLAGS).arg(format!("-Wl,-z,stack-size={LINEAR_STACK_BYTES}")).arg("-o").arg(done.path().join("javascript.wasm"));
     quietly(&mut link)?;
     fetch::keep(done, &kept)?;
     Ok(module)

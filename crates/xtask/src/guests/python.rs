@@ -36,12 +36,8 @@ const CONFIGURE: [&str; 10] = [
     "OPT=-DNDEBUG -O3",
     "py_cv_module__socket=n/a",
 ];
-const ARCHIVES: [&str; 4] = [
-    "libpython3.13.a",
-    "Modules/expat/libexpat.a",
-    "Modules/_decimal/libmpdec/libmpdec.a",
-    "Modules/_hacl/libHacl_Hash_SHA2.a",
-];
+const ARCHIVES: [&str; 4] =
+    ["libpython3.13.a", "Modules/expat/libexpat.a", "Modules/_decimal/libmpdec/libmpdec.a", "Modules/_hacl/libHacl_Hash_SHA2.a"];
 /// What wasi-libc emulates and CPython uses.
 const EMULATED: [&str; 3] = ["-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_PROCESS_CLOCKS", "-D_WASI_EMULATED_SIGNAL"];
 /// 8 MiB of stack below the data: a stack that overflows traps instead of overwriting. The interpreter's recursion limits fit into it.
@@ -270,15 +266,7 @@ fn code(toolchain: &Toolchain, cache: &Path, source: &Path, interpreter: &Path, 
 fn packed(build_python: &Path, source: &Path, lib: &Path, tzdata: &Path) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let blob = folder.path().join("packed.bin");
-    quietly(
-        Command::new(build_python)
-            .args(["-I", "-S"])
-            .arg(source.join("freeze.py"))
-            .arg(lib)
-            .arg(source.join("prelude"))
-            .arg(tzdata)
-            .arg(&blob),
-    )?;
+    quietly(Command::new(build_python).args(["-I", "-S"]).arg(source.join("freeze.py")).arg(lib).arg(source.join("prelude")).arg(tzdata).arg(&blob))?;
     Ok(fs::read(blob)?)
 }
 
@@ -394,9 +382,7 @@ fn python3() -> Result<PathBuf> {
 fn pip(tree: &Path) -> Result<PathBuf> {
     let folder = tree.join("Lib/ensurepip/_bundled");
     let mut wheels = fs::read_dir(&folder)?.flatten().map(|entry| entry.path());
-    wheels
-        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .with_context(|| format!("no pip in {}", folder.display()))
+    wheels.find(|path| path.extension().is_some_and(|extension| extension == "whl")).with_context(|| format!("no pip in {}", folder.display()))
 }
 
 fn c_files(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {

@@ -44,10 +44,8 @@ impl Toolchain {
     /// Optimises a linked module. Memory packing would split the image into tens of thousands of segments.
     pub(crate) fn optimise(&self, linked: &Path, optimised: &Path) -> Result<()> {
         let features = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext"].map(|name| format!("--enable-{name}"));
-        quietly(
-            Command::new(&self.wasm_opt).arg(linked).args(["-O3", "--skip-pass=memory-packing"]).args(features).arg("-o").arg(optimised),
-        )
-        .map(drop)
+        quietly(Command::new(&self.wasm_opt).arg(linked).args(["-O3", "--skip-pass=memory-packing"]).args(features).arg("-o").arg(optimised))
+            .map(drop)
     }
 }
 
