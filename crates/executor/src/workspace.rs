@@ -8,6 +8,7 @@ use std::{
     io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 use tempfile::TempDir;
 
@@ -15,12 +16,19 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct Workspaces {
     root: TempDir,
+    spare: Spare,
     _lock: File,
 }
 
+/// A directory that was made after the last run, so that the next does not wait for it.
+type Spare = Arc<Mutex<Option<TempDir>>>;
+
 /// The directory of one run; removed when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Workspace(Option<TempDir>);
+pub(crate) struct Workspace {
+    directory: Option<TempDir>,
+    spare: Spare,
+}
 
 const LOCK: &str = "lock";
 
@@ -38,13 +46,20 @@ impl Workspaces {
         let lock = File::create(&unnamed)?;
         lock.lock()?;
         fs::rename(&unnamed, root.path().join(LOCK))?;
-        Ok(Workspaces { root, _lock: lock })
+        let spare = Arc::new(Mutex::new(Some(fresh(root.path())?)));
+        Ok(Workspaces { root, spare, _lock: lock })
     }
 
     /// A fresh directory.
     pub(crate) fn workspace(&self) -> io::Result<Workspace> {
-        tempfile::Builder::new().prefix("run-").tempdir_in(self.root.path()).map(|dir| Workspace(Some(dir)))
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let directory = spare.map_or_else(|| fresh(self.root.path()), Ok)?;
+        Ok(Workspace { directory: Some(directory), spare: Arc::clone(&self.spare) })
     }
+}
+
+fn fresh(root: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("run-").tempdir_in(root)
 }
 
 /// Removes a server's directory when no process holds its lock. One without a lock file may be just being made: it is left alone until
@@ -65,15 +80,23 @@ fn remove_if_dead(path: &PathBuf) {
 impl Workspace {
     /// Its path.
     pub(crate) fn path(&self) -> &Path {
-        self.0.as_ref().map_or(Path::new(""), TempDir::path)
+        self.directory.as_ref().map_or(Path::new(""), TempDir::path)
     }
 }
 
 impl Drop for Workspace {
     fn drop(&mut self) {
-        let Some(directory) = self.0.take() else { return };
+        let Some(directory) = self.directory.take() else { return };
+        let spare = Arc::clone(&self.spare);
         // Removing many files takes time that no reply should wait for.
         let remove = move || {
+            if let Some(root) = directory.path().parent() {
+                let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+                if spare.is_none() {
+                    // Without it the next run makes its own, and says why if it cannot.
+                    *spare = fresh(root).ok();
+                }
+            }
             match directory.close() {
                 // The server is ending and has removed its whole directory.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -113,5 +136,8 @@ mod tests {
         fs::write(path.join("file"), "x").unwrap();
         drop(workspace);
         assert!(!path.exists());
+        let next = workspaces.workspace().unwrap();
+        assert_ne!(next.path(), path);
+        assert_eq!(fs::read_dir(next.path()).unwrap().count(), 0);
     }
 }
