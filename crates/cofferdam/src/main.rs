@@ -60,10 +60,11 @@ fn log(cli: &Cli) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs the command on a runtime of its own.
+/// Runs the command on a runtime of one thread: a call passes several tasks, and waking another thread for each costs more than all their work.
+/// What would hold that thread up is done on blocking threads.
 fn start(cli: Cli) -> anyhow::Result<Exit> {
     let around = Surroundings::of_process().context("the current folder is gone")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     let result = runtime.block_on(dispatch(cli, &around));
     // A read of standard input that is still waiting cannot be interrupted: it must not keep the process alive.
     runtime.shutdown_background();

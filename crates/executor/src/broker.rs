@@ -11,7 +11,7 @@ use crate::{
 };
 use policy::{CallError, Catalog, ErrorCode, Grant, Guest, ToolName};
 use serde::Deserialize;
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 use std::{
     fmt::Write as _,
     sync::Arc,
@@ -41,19 +41,28 @@ pub(crate) struct Broker {
 #[derive(Debug)]
 struct Finished {
     id: usize,
+    /// The guest's own mark for the call: comes back with the reply and means nothing here.
+    tag: u64,
     result: Result<Held, CallError>,
     took: Duration,
+}
+
+/// A call as a guest sends it. Its arguments are read apart, so that bad ones are the call's fault alone.
+#[derive(Deserialize)]
+struct Submitted<'a> {
+    tag: u64,
+    tool: String,
+    #[serde(default, borrow)]
+    args: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    positional: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Request<'a> {
     op: String,
-    #[serde(default)]
-    tool: Option<String>,
-    #[serde(default)]
-    args: Map<String, Value>,
-    #[serde(default)]
-    positional: Vec<Value>,
+    #[serde(default, borrow)]
+    submit: Vec<Submitted<'a>>,
     #[serde(default)]
     timeout_ms: Option<f64>,
     #[serde(default)]
@@ -100,15 +109,9 @@ impl Broker {
     }
 
     async fn answer(&mut self, request: &[u8]) -> Result<String, CallError> {
-        let request: Request<'_> =
-            serde_json::from_slice(request).map_err(|e| CallError::new(ErrorCode::BadRequest, format!("the request is malformed: {e}")))?;
+        let request: Request<'_> = serde_json::from_slice(request).map_err(malformed)?;
         match request.op.as_str() {
-            "call" => {
-                let id = self.submit(request)?;
-                self.finish(id).await
-            }
-            "submit" => self.submit(request).map(|id| id.to_string()),
-            "wait" => self.wait(request.timeout_ms).await,
+            "wait" => self.wait(request.submit, request.timeout_ms).await,
             "search" => self.search(&request.query.unwrap_or_default(), request.limit.unwrap_or(10)).await,
             "describe" => self.describe(&request.name.unwrap_or_default()).await,
             "progress" => self.progress(&request),
@@ -125,9 +128,10 @@ impl Broker {
         }
     }
 
-    /// Starts a call and returns its id.
-    fn submit(&mut self, request: Request<'_>) -> Result<usize, CallError> {
-        let tool = request.tool.ok_or_else(|| CallError::new(ErrorCode::BadRequest, "a call names a tool"))?;
+    /// Starts a call.
+    fn start(&mut self, submitted: Submitted<'_>) -> Result<(), CallError> {
+        let Submitted { tag, tool, args, positional } = submitted;
+        let call = Call { tool: tool.clone(), args: read(args)?, positional: read(positional)? };
         let most = self.grant.limits().calls;
         if self.calls.len() >= most as usize {
             return Err(CallError::new(
@@ -138,45 +142,34 @@ impl Broker {
         let id = self.calls.len();
         let name = ToolName::parse(&tool).ok();
         let read_only = name.and_then(|name| self.catalog.tool(&name)?.annotations.read_only) == Some(true);
-        self.calls.push(CallRecord { tool: tool.clone(), ok: None, bytes: 0, ms: 0.0, read_only });
-        let call = Call { tool, args: request.args, positional: request.positional };
+        self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
         let (shared, grant, permits) = (Arc::clone(&self.shared), Arc::clone(&self.grant), Arc::clone(&self.permits));
         self.in_flight.spawn(async move {
             // Never closed; were it, the call goes ahead.
             let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
             let result = calls::make(&shared, &grant, call).await;
-            Finished { id, result, took: started.elapsed() }
+            Finished { id, tag, result, took: started.elapsed() }
         });
-        Ok(id)
+        Ok(())
     }
 
-    /// Waits for one call; others that finish meanwhile cannot exist, since the guest is blocked in `call` and had none in flight, or is
-    /// mixing both forms: then they are answered by the next `wait`.
-    async fn finish(&mut self, id: usize) -> Result<String, CallError> {
-        let mut others = Vec::new();
-        let result = loop {
-            match self.in_flight.join_next().await {
-                Some(Ok(done)) if done.id == id => break self.record(done).map(|held| held.json.clone()),
-                Some(Ok(done)) => others.push(done),
-                Some(Err(_)) => {}
-                None => break Err(CallError::new(ErrorCode::Cancelled, "the call was aborted")),
+    /// Starts calls, then waits until one is done or the time is over.
+    async fn wait(&mut self, submitted: Vec<Submitted<'_>>, timeout_ms: Option<f64>) -> Result<String, CallError> {
+        let mut reply = Replies::default();
+        for call in submitted {
+            let tag = call.tag;
+            if let Err(error) = self.start(call) {
+                reply.push(tag, Err(error));
             }
-        };
-        for done in others {
-            self.in_flight.spawn(std::future::ready(done));
         }
-        result
-    }
-
-    /// Waits until a call is done or the time is over.
-    async fn wait(&mut self, timeout_ms: Option<f64>) -> Result<String, CallError> {
         let timeout = timeout_ms.map(|ms| Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT));
+        let timeout = if reply.is_empty() { timeout } else { Some(Duration::ZERO) };
         if self.in_flight.is_empty() {
             return match timeout {
                 Some(timeout) => {
                     tokio::time::sleep(timeout).await;
-                    Ok("[]".to_owned())
+                    Ok(reply.finish())
                 }
                 None => Err(CallError::new(ErrorCode::Deadlock, "nothing is in flight that could end this wait")),
             };
@@ -189,18 +182,10 @@ impl Broker {
         while let Some(next) = self.in_flight.try_join_next() {
             done.extend(next.ok());
         }
-        let mut reply = String::from("[");
         for finished in done {
-            let id = finished.id;
-            let separator = if reply.len() > 1 { "," } else { "" };
-            // Writing to a string does not fail.
-            let _ = match self.record(finished) {
-                Ok(held) => write!(reply, "{separator}{{\"id\":{id},\"ok\":true,\"value\":{}}}", held.json),
-                Err(error) => write!(reply, "{separator}{{\"id\":{id},\"ok\":false,\"error\":{}}}", json(&error)),
-            };
+            reply.push(finished.tag, self.record(finished));
         }
-        reply.push(']');
-        Ok(reply)
+        Ok(reply.finish())
     }
 
     fn record(&mut self, finished: Finished) -> Result<Held, CallError> {
@@ -260,6 +245,30 @@ impl Broker {
     }
 }
 
+/// The value of a `wait`: what finished.
+#[derive(Debug, Default)]
+struct Replies(String);
+
+impl Replies {
+    fn push(&mut self, tag: u64, result: Result<Held, CallError>) {
+        self.0.push(if self.0.is_empty() { '[' } else { ',' });
+        // Writing to a string does not fail.
+        let _ = match result {
+            Ok(held) => write!(self.0, "{{\"tag\":{tag},\"ok\":true,\"value\":{}}}", held.json),
+            Err(error) => write!(self.0, "{{\"tag\":{tag},\"ok\":false,\"error\":{}}}", json(&error)),
+        };
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn finish(mut self) -> String {
+        self.0.push_str(if self.0.is_empty() { "[]" } else { "]" });
+        self.0
+    }
+}
+
 impl sandbox::Host for Broker {
     async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
         let reply = match self.answer(&request).await {
@@ -268,6 +277,15 @@ impl sandbox::Host for Broker {
         };
         reply.into_bytes()
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
+fn malformed(error: serde_json::Error) -> CallError {
+    CallError::new(ErrorCode::BadRequest, format!("the request is malformed: {error}"))
+}
+
+fn read<T: Default + serde::de::DeserializeOwned>(document: Option<&RawValue>) -> Result<T, CallError> {
+    document.map_or_else(|| Ok(T::default()), |document| serde_json::from_str(document.get()).map_err(malformed))
 }
 
 /// JSON of something that always has one.

@@ -18,6 +18,16 @@ pub(crate) enum Line {
     TooDeep(Facts),
 }
 
+/// From this size on, in bytes, reading a message takes longer than handing it to another thread.
+const LARGE_BYTES: usize = 256 * 1024;
+
+impl Line {
+    /// Whether reading it would hold up whatever else the thread does.
+    pub(crate) fn is_large(&self) -> bool {
+        matches!(self, Line::Whole(bytes, _) if bytes.len() >= LARGE_BYTES)
+    }
+}
+
 /// What the scanner saw of a line.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Facts {

@@ -76,7 +76,13 @@ async fn read<R: AsyncRead + Unpin>(
 ) {
     let lines = async {
         while let Ok(Some(line)) = reader.next().await {
-            if let Some(message) = message(line, &ledger)
+            let message = if line.is_large() {
+                let ledger = ledger.clone();
+                tokio::task::spawn_blocking(move || message(line, &ledger)).await.ok().flatten()
+            } else {
+                message(line, &ledger)
+            };
+            if let Some(message) = message
                 && outbox.send(message).await.is_err()
             {
                 return;

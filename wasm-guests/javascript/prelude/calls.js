@@ -1,14 +1,21 @@
-// Calls to tools. A call is sent when it is made, its promise is settled by the event loop, and whether anybody looked at it is noted:
-// a program that forgets `await` is told so instead of getting a puzzling value.
+// Calls to tools. A call is sent when the event loop next waits, together with all that were made before; its promise is settled by the
+// loop. Whether anybody looked at it is noted: a program that forgets `await` is told so instead of getting a puzzling value.
 
 import { encode } from "./encode.js";
 import { frameText, here, lineIn, moveStack } from "./errors.js";
-import { request, requestText, toolError } from "./host.js";
-import { apply, jsonStringify, PromiseThen } from "./primordials.js";
+import { requestText, toolError } from "./host.js";
+import { apply, arrayJoin, jsonStringify, PromiseThen } from "./primordials.js";
 
-// Calls whose reply has not come, by id, and calls of this program that nobody looked at.
+// What may wait to be sent, in characters: with more, a request could outgrow what the host takes.
+const QUEUED_CHARS = 1 << 20;
+
+// Calls whose reply has not come, by tag, and calls of this program that nobody looked at.
 let inFlight = new Map();
 let unseen = new Set();
+// Documents of the calls that were not sent yet, and their length.
+let queue = [];
+let queuedChars = 0;
+let nextTag = 0;
 
 const PromiseConstructor = Promise;
 
@@ -69,18 +76,23 @@ delete ToolCall.settle;
 delete ToolCall.tool;
 delete ToolCall.place;
 
-/** Sends a call. The first argument alone, when it is an object, is the arguments; everything else is by position. */
+/** Makes a call. The first argument alone, when it is an object, is the arguments; everything else is by position. */
 export function submit(tool, given) {
+  const tag = nextTag++;
+  const document = `{"tag":${tag},"tool":${jsonStringify(tool)},${argumentsText(given)}}`;
   const call = new ToolCall(tool);
-  try {
-    const id = requestText(`{"op":"submit","tool":${jsonStringify(tool)},${argumentsText(given)}}`);
-    inFlight.set(id, call);
-  } catch (error) {
-    if (error?.name !== "ToolError") {
+  if (queuedChars + document.length > QUEUED_CHARS) waitForReplies(0);
+  inFlight.set(tag, call);
+  queue.push(document);
+  queuedChars += document.length;
+  if (queuedChars > QUEUED_CHARS) {
+    try {
+      waitForReplies(0);
+    } catch (error) {
+      inFlight.delete(tag);
       unseen.delete(call);
       throw error;
     }
-    settle(call, { ok: false, error: { code: error.code, message: error.message, tool: error.tool ?? tool, retryable: error.retryable } });
   }
   return call;
 }
@@ -97,13 +109,16 @@ function isArguments(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date) && !ArrayBuffer.isView(value);
 }
 
-/** Waits in the host for replies, at most `timeout` milliseconds (null: until one comes), and settles their calls. */
+/** Sends what waits to be sent, waits in the host for replies, at most `timeout` milliseconds (null: until one comes), and settles their calls. */
 export function waitForReplies(timeout) {
-  for (const reply of request("wait", { timeout_ms: timeout })) {
-    const call = inFlight.get(reply.id);
+  const calls = arrayJoin(queue, ",");
+  queue = [];
+  queuedChars = 0;
+  for (const reply of requestText(`{"op":"wait","timeout_ms":${timeout},"submit":[${calls}]}`)) {
+    const call = inFlight.get(reply.tag);
     // A reply to a call of an earlier program, which ended before it came.
     if (!call) continue;
-    inFlight.delete(reply.id);
+    inFlight.delete(reply.tag);
     settle(call, reply);
   }
 }
@@ -120,4 +135,6 @@ export function unseenCalls(file) {
 export function forgetCalls() {
   inFlight = new Map();
   unseen = new Set();
+  queue = [];
+  queuedChars = 0;
 }

@@ -38,7 +38,7 @@ def turn(document):
     except host.BrokerGone:
         return 2
     finally:
-        host.in_flight.clear()
+        host.forget()
         servers.made.clear()
 
 

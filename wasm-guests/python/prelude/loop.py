@@ -33,7 +33,7 @@ class Waiter:
             host.arrived.clear()
             return done
         if timeout == 0 or (timeout is not None and timeout <= 0):
-            if not host.in_flight or time.monotonic() - self.polled < POLL_SECONDS:
+            if not host.queue and (not host.in_flight or time.monotonic() - self.polled < POLL_SECONDS):
                 return ()
             done = host.wait(0)
             self.polled = time.monotonic()
@@ -93,7 +93,7 @@ def waiting(loop):
 
 def deliver(call):
     """Hands a finished call to whoever awaits it; also to a future of an outer loop, which sees it when it runs again."""
-    future = host.in_flight.pop(call["id"], None)
+    future = host.in_flight.pop(call["tag"], None)
     if future is None or future.done() or future.get_loop().is_closed():
         return
     if call["ok"]:

@@ -74,7 +74,6 @@ def run(code, file):
     finally:
         value = None
         threads.leaving.clear()
-        host.arrived.clear()
 
 
 def name_file(file, code):

@@ -101,10 +101,7 @@ for _name in (
 
 async def _answer(request):
     future = asyncio.get_running_loop().create_future()
-    try:
-        host.submit(request, future)
-    except host.RequestFailed as failed:
-        raise ToolError.of(failed.error) from None
+    host.submit(request, future)
     return await future
 
 
@@ -131,12 +128,11 @@ class Tool:
         self._name = name
 
     def __call__(self, /, *positional, **arguments):
-        request = {"op": "submit", "tool": self._name, "args": arguments}
+        request = {"tool": self._name, "args": arguments}
         if positional:
             request["positional"] = positional
-        # Checked, and copied, here: an error belongs to the line of the call, and later changes do not belong to it.
-        encoded = values.encode_arguments(request, self._name)
-        return ToolCall(self._name, json.loads(encoded) if arguments or positional else request)
+        # Encoded here: an error belongs to the line of the call, and later changes of the arguments do not belong to it.
+        return ToolCall(self._name, values.encode_arguments(request, self._name))
 
     def __repr__(self):
         return f"<tool {self._name}: call it with `await {self._name}(...)`>"
