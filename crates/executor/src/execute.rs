@@ -9,7 +9,7 @@ use crate::{
 };
 use gate::Checks;
 use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
-use sandbox::{Bind, End, Sandbox, SandboxError, Warm};
+use sandbox::{Bind, End, Sandbox, SandboxError, Turn, Warm};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -279,18 +279,18 @@ fn bind(grant: &Grant, workspace: &std::path::Path) -> Bind {
         memory_bytes: limits.memory_bytes as u64,
         workspace_bytes: limits.workspace_bytes,
         workspace_files: limits.workspace_files,
-        seed: random(),
         environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
     }
 }
 
-/// The turn document of `wasm-guests/abi.md`.
-fn turn(program: &gate::Program, catalog: &Catalog) -> Vec<u8> {
+/// The turn document of `wasm-guests/abi.md`, with fresh randomness.
+fn turn(program: &gate::Program, catalog: &Catalog) -> Turn {
     let servers: Vec<&str> = catalog.servers.keys().map(ServerName::as_str).collect();
     let listed = catalog.servers.iter().filter(|(_, server)| server.state == ServerState::Listed);
     let tools: serde_json::Map<String, serde_json::Value> =
         listed.map(|(name, server)| (name.to_string(), server.tools.keys().map(String::as_str).collect())).collect();
-    json!({"code": program.code(), "file": program.file(), "mode": program.mode(), "servers": servers, "tools": tools}).to_string().into_bytes()
+    let document = json!({"code": program.code(), "file": program.file(), "mode": program.mode(), "servers": servers, "tools": tools});
+    Turn { document: document.to_string().into_bytes(), seed: random(), clock_ns: 0 }
 }
 
 /// Fresh random bytes of the operating system.

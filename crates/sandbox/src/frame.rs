@@ -2,6 +2,7 @@
 //!
 //! The broker treats every frame as hostile: a length over the cap or a message that does not decode ends the worker.
 
+use crate::run::{Bind, Turn};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::io::{self, Read, Write};
@@ -9,13 +10,28 @@ use std::io::{self, Read, Write};
 /// The largest frame, in bytes. Room for the largest reply (16 MiB on the wire) after it was serialised anew.
 pub(crate) const FRAME_BYTES: usize = 40 << 20;
 
+/// The largest part of a checkpoint in one message, in bytes. Small enough that one side compresses while the other writes.
+pub(crate) const CHUNK_BYTES: usize = 256 << 10;
+
 /// Broker to worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToWorker {
-    /// Binds the worker to a session or a stateless run. Once, before the first turn.
-    Bind(crate::run::Bind),
-    /// Runs one program: a turn document.
-    Turn(ByteBuf),
+    /// Binds the worker to a session or a stateless run. Once, before the first turn. With a turn its end is the answer, else `Bound`.
+    Bind {
+        /// What to.
+        bind: Bind,
+        /// What to run at once: a stateless run is one message.
+        turn: Option<Turn>,
+    },
+    /// Runs one program.
+    Turn(Turn),
+    /// Saves the guest. Answered by `Pages`, then `Saved` or `NotSaved`.
+    Checkpoint {
+        /// Bytes that may be sent.
+        limit_bytes: u64,
+    },
+    /// A part of a checkpoint to restore, after `Bind` and before the first turn; an empty part is the end. Answered by `Restored` or `Refused`.
+    Pages(ByteBuf),
     /// The reply to a host call.
     Reply(ByteBuf),
 }
@@ -25,6 +41,8 @@ pub(crate) enum ToWorker {
 pub(crate) enum FromWorker {
     /// Sealed, with an instance.
     Ready,
+    /// Bound and sealed for good.
+    Bound,
     /// `host.call`: the request document. The worker waits for `Reply`.
     HostCall(ByteBuf),
     /// `turn` returned this status.
@@ -36,8 +54,40 @@ pub(crate) enum FromWorker {
         /// Wasmtime's words.
         message: String,
     },
+    /// A part of a checkpoint, of at most [`CHUNK_BYTES`].
+    Pages(ByteBuf),
+    /// The checkpoint is complete.
+    Saved(Saved),
+    /// There is no checkpoint; the guest is as it was.
+    NotSaved(NotSaved),
+    /// The checkpoint is in place.
+    Restored,
+    /// The checkpoint is none, or not for this guest: why. The worker ends.
+    Refused(String),
     /// The worker itself failed.
     Fault(String),
+}
+
+/// What a checkpoint holds, as its worker says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// Size of the guest's memory, in bytes.
+    pub memory_bytes: u64,
+    /// Pages of it that differ from the guest's image.
+    pub pages: u32,
+    /// Files that the guest has open and that will be opened again.
+    pub files: u32,
+    /// Files that the guest has open and that will be closed, since they have no name in the workspace any more.
+    pub lost_files: u32,
+}
+
+/// Why a worker gave no checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum NotSaved {
+    /// It would be larger than the limit.
+    TooLarge,
+    /// This guest or this kernel does not allow one: why.
+    Impossible(String),
 }
 
 /// How a guest trapped.

@@ -174,7 +174,7 @@ fn compiled_path(cache: &Path, engine_key: &str, guest: Guest, entry: &Entry) ->
 }
 
 /// Wasmtime's version, configuration and target, as one word.
-fn engine_key() -> Result<String, GuestError> {
+pub(crate) fn engine_key() -> Result<String, GuestError> {
     let engine = engine::engine().map_err(|e| GuestError::Compile { guest: "the engine", reason: format!("{e:#}") })?;
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);

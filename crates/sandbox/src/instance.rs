@@ -1,13 +1,19 @@
 //! One guest instance and its side of the ABI (`wasm-guests/abi.md`): memory checks, `host_alloc`, `host.call`, `turn`.
 
 use crate::{
-    frame::{self, FromWorker, ToWorker, Trapped},
+    frame::{self, FromWorker, NotSaved, Saved, ToWorker, Trapped},
+    pagemap::Pagemap,
+    pages::{self, Malformed, WASM_PAGE_BYTES},
+    run::Turn,
     sys,
     wasi::{self, Wasi},
 };
 use serde_bytes::ByteBuf;
-use std::{io::BufReader, os::unix::net::UnixStream};
-use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+};
+use wasmtime::{Caller, Engine, Global, InstancePre, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
 
 /// The largest request of a guest, in bytes: a result of 16 MiB and its envelope. The broker allocates as much.
 const REQUEST_BYTES: u32 = 17 << 20;
@@ -72,9 +78,13 @@ impl Prepared {
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("the guest exports no memory"))?;
         let alloc = instance.get_typed_func::<i32, i32>(&mut store, "host_alloc")?;
         let turn = instance.get_typed_func::<(i32, i32), i32>(&mut store, "turn")?;
+        let stack_pointer = instance.get_global(&mut store, "__stack_pointer");
+        let stack_pointer = stack_pointer.ok_or_else(|| wasmtime::Error::msg("the guest exports no stack pointer"))?;
+        let at_rest = stack_pointer.get(&mut store).i32();
         store.data_mut().memory = Some(memory);
         store.data_mut().alloc = Some(alloc.clone());
-        Ok(Guest { store, memory, alloc, turn })
+        let image_bytes = memory.data_size(&store);
+        Ok(Guest { store, memory, alloc, turn, stack_pointer, at_rest, image_bytes, memory_bytes: 0 })
     }
 }
 
@@ -90,12 +100,21 @@ pub(crate) struct Guest {
     memory: Memory,
     alloc: TypedFunc<i32, i32>,
     turn: TypedFunc<(i32, i32), i32>,
+    stack_pointer: Global,
+    /// What the stack pointer is whenever no turn is running: the one part of a guest's state that is not memory.
+    at_rest: Option<i32>,
+    /// Size of the guest's image, in bytes.
+    image_bytes: usize,
+    /// What memory may grow to, in bytes.
+    memory_bytes: u64,
 }
 
 impl Guest {
     /// Lets memory grow up to this many bytes.
-    pub(crate) fn limit_memory(&mut self, bytes: usize) {
-        self.store.data_mut().limits = limits(bytes.max(1));
+    pub(crate) fn limit_memory(&mut self, bytes: u64) -> Result<(), String> {
+        self.memory_bytes = bytes;
+        self.store.data_mut().limits = limits(usize::try_from(bytes).map_err(|e| e.to_string())?.max(1));
+        Ok(())
     }
 
     /// WASI's state, to be filled in when the worker is bound.
@@ -104,9 +123,12 @@ impl Guest {
     }
 
     /// Runs one turn and says how it ended.
-    pub(crate) fn turn(&mut self, document: &[u8]) -> FromWorker {
+    pub(crate) fn turn(&mut self, turn: &Turn) -> FromWorker {
+        if let Err(error) = self.wasi().begin_turn(turn) {
+            return FromWorker::Fault(format!("the output file: {error}"));
+        }
         self.store.data_mut().phase = Phase::Turn;
-        let ended = self.run(document);
+        let ended = self.run(&turn.document);
         self.store.data_mut().phase = Phase::AtRest;
         match ended {
             Ok(status) => FromWorker::Ended(status),
@@ -122,6 +144,54 @@ impl Guest {
         }
         self.memory.write(&mut self.store, address(at), document)?;
         self.turn.call(&mut self.store, (at, length))
+    }
+
+    /// Writes a checkpoint. The guest must be at rest, and not have trapped.
+    ///
+    /// # Errors
+    /// When it cannot be; the guest is as it was.
+    pub(crate) fn save(&mut self, pagemap: &io::Result<Pagemap>, sink: impl Write) -> Result<Saved, NotSaved> {
+        let impossible = |error: &io::Error| match error.kind() {
+            io::ErrorKind::FileTooLarge => NotSaved::TooLarge,
+            _ => NotSaved::Impossible(error.to_string()),
+        };
+        let pagemap = pagemap.as_ref().map_err(|e| NotSaved::Impossible(format!("the pages of this process cannot be seen: {e}")))?;
+        if self.stack_pointer.get(&mut self.store).i32() != self.at_rest {
+            return Err(NotSaved::Impossible("the guest is not at rest: its stack is in use".to_owned()));
+        }
+        let (files, lost_files) = self.wasi().files.open_files();
+        let memory = self.memory.data(&self.store);
+        let mut indexes = pagemap.own_pages(memory).map_err(|e| impossible(&e))?;
+        // What was grown and is zero again is as good as new.
+        let page_bytes = rustix::param::page_size();
+        indexes.retain(|index| {
+            let start = *index as usize * page_bytes;
+            start < self.image_bytes || memory.get(start..start + page_bytes).is_none_or(|page| page.iter().any(|byte| *byte != 0))
+        });
+        let saved = Saved {
+            memory_bytes: memory.len() as u64,
+            pages: u32::try_from(indexes.len()).unwrap_or(u32::MAX),
+            files: u32::try_from(files.len()).unwrap_or(u32::MAX),
+            lost_files,
+        };
+        pages::encode(sink, memory, &indexes, files).map_err(|e| impossible(&e))?;
+        Ok(saved)
+    }
+
+    /// Puts a checkpoint in place of the image's memory. After an error this guest must not run.
+    ///
+    /// # Errors
+    /// When it is no checkpoint that this guest could have made.
+    pub(crate) fn restore(&mut self, source: impl BufRead) -> Result<(), Malformed> {
+        let least_bytes = self.memory.data_size(&self.store) as u64;
+        let most_bytes = self.memory_bytes;
+        let opened = pages::open(source, least_bytes, most_bytes)?;
+        let memory_bytes = opened.header.memory_bytes;
+        let more = (memory_bytes - least_bytes) / WASM_PAGE_BYTES;
+        self.memory.grow(&mut self.store, more).map_err(|_| Malformed::Memory { memory_bytes, least_bytes, most_bytes })?;
+        let header = opened.read_into(self.memory.data_mut(&mut self.store))?;
+        self.wasi().files.open_again(header.files);
+        Ok(())
     }
 }
 

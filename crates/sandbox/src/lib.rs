@@ -5,16 +5,23 @@
 //! is over. This crate knows neither gates nor tools: it carries bytes, so that no mistake in a check becomes an escape.
 //!
 //! In reading order: [`engine`](mod@engine) and [`guests`] (compiled guests), `frame` (what broker and worker say), `zygote` and `seal` (how
-//! a worker comes to be), `wasi`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`] (the broker's side), [`run`].
+//! a worker comes to be), `wasi`, `quota`, `files`, `room`, `pages`, `pagemap`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`]
+//! (the broker's side), [`run`] and `checkpoint`.
 
+mod checkpoint;
 mod engine;
+mod files;
 mod frame;
 pub mod guests;
 mod instance;
 mod output;
+mod pagemap;
+mod pages;
 mod pool;
 mod process;
 mod protections;
+mod quota;
+mod room;
 mod run;
 mod seal;
 mod slots;
@@ -24,11 +31,12 @@ mod wasi;
 mod worker;
 mod zygote;
 
-pub use frame::Trapped;
+pub use checkpoint::{CheckpointError, RestoreError};
+pub use frame::{Saved, Trapped};
 pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};
-pub use run::{Bind, End, Finished, Host};
+pub use run::{Bind, End, Finished, Host, Turn};
 pub use snapshot::SnapshotError;
 
 /// The hidden first argument that makes a process the zygote.

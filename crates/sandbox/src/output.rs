@@ -46,6 +46,15 @@ impl Sink {
         Ok(Sink { file, half_bytes, total_bytes: 0, writes: 0 })
     }
 
+    /// Begins anew: what comes now is all that was printed. Costs nothing when nothing was.
+    pub(crate) fn restart(&mut self) -> io::Result<()> {
+        if self.writes > 0 {
+            (self.total_bytes, self.writes) = (0, 0);
+            self.file.write_all_at(&[0; HEADER_BYTES as usize], 0)?;
+        }
+        Ok(())
+    }
+
     /// Appends what the program printed.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
@@ -120,6 +129,17 @@ mod tests {
         let output = printed(8, &[b"abcdef", b"ghijklmnop"]);
         assert_eq!(output, Output { head: b"abcd".to_vec(), tail: b"mnop".to_vec(), total_bytes: 16, writes: 2 });
         assert_eq!(printed(8, &[b"abcdefghijk"]).tail, b"hijk");
+    }
+
+    #[test]
+    fn a_restarted_sink_forgets() {
+        let file = create(8).unwrap();
+        let mut sink = Sink::new(file.try_clone().unwrap()).unwrap();
+        sink.write(b"abcdefghijk").unwrap();
+        sink.restart().unwrap();
+        assert_eq!(read(&file, 8).unwrap(), Output::default());
+        sink.write(b"xyz").unwrap();
+        assert_eq!(read(&file, 8).unwrap(), Output { head: b"xyz".to_vec(), tail: vec![], total_bytes: 3, writes: 1 });
     }
 
     #[test]

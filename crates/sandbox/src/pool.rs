@@ -7,7 +7,7 @@ use crate::{
     frame::FromWorker,
     guests::{self, GuestError},
     output::{self, Output},
-    process::{Exit, Zygote},
+    process::{Compiled, Exit, Zygote},
     run,
     slots::{Slot, Slots},
 };
@@ -102,11 +102,14 @@ struct Idle {
 pub struct Worker {
     pub(crate) socket: BufReader<UnixStream>,
     pub(crate) exited: oneshot::Receiver<Exit>,
+    /// Whether it waits for the broker's word: false during an exchange, and for good after one that failed or was given up.
+    pub(crate) at_rest: bool,
+    guest: Guest,
     output: File,
     kept_bytes: u64,
     pid: i32,
     zygote: Arc<Zygote>,
-    _slot: Slot,
+    slot: Slot,
 }
 
 impl Sandbox {
@@ -140,7 +143,17 @@ impl Sandbox {
         };
         self.refill_later(guest);
         let Idle { socket, output, pid, exited, zygote } = idle;
-        Ok(Worker { socket, exited, output, kept_bytes: self.0.settings.output_kept_bytes, pid, zygote, _slot: slot })
+        let kept_bytes = self.0.settings.output_kept_bytes;
+        Ok(Worker { socket, exited, at_rest: true, guest, output, kept_bytes, pid, zygote, slot })
+    }
+
+    /// What a checkpoint depends on, as one word: the hash of the guest's snapshot, and Wasmtime's version, configuration and target. A new
+    /// worker has this one, unless the guests are built anew in the meantime: [`Worker::guest_hash`] is certain.
+    ///
+    /// # Errors
+    /// When the guest is not there, or the zygote cannot be started.
+    pub async fn guest_hash(&self, guest: Guest) -> Result<String, SandboxError> {
+        self.zygote().await?.guest_hash(guest).map(str::to_owned).ok_or(SandboxError::NotBuilt(guest.name()))
     }
 
     /// How many runs wait for a worker.
@@ -149,8 +162,10 @@ impl Sandbox {
         self.0.slots.waiting()
     }
 
-    /// Retires the zygote after an abnormal death: workers in use go on, new ones come from a new zygote.
+    /// Retires the zygote after an abnormal death: workers in use go on, new ones come from a new zygote. The worker's principal waits before it
+    /// has another worker, longer with every death.
     pub async fn retire_zygote(&self, worker: &Worker) {
+        self.0.slots.back_off(worker.slot.principal(), tokio::time::Instant::now());
         let mut current = self.0.zygote.lock().await;
         if current.as_ref().is_some_and(|zygote| Arc::ptr_eq(zygote, &worker.zygote)) {
             tracing::warn!(pid = worker.zygote.pid(), "a worker died abnormally: its zygote is retired");
@@ -235,7 +250,7 @@ impl Sandbox {
 
     async fn spawn(&self, guest: Guest) -> Result<Idle, SandboxError> {
         let zygote = self.zygote().await?;
-        if !zygote.has(guest) {
+        if zygote.guest_hash(guest).is_none() {
             return Err(SandboxError::NotBuilt(guest.name()));
         }
         let failed = |e: std::io::Error| SandboxError::Worker(e.to_string());
@@ -262,8 +277,12 @@ impl Sandbox {
 }
 
 /// The compiled guests of this machine.
-fn compiled(cache: &std::path::Path) -> Result<Vec<(Guest, PathBuf)>, SandboxError> {
-    let compiled: Vec<_> = guests::list(cache)?.into_iter().filter_map(|g| Some((g.guest, g.compiled?))).collect();
+fn compiled(cache: &std::path::Path) -> Result<Vec<Compiled>, SandboxError> {
+    let engine = guests::engine_key()?;
+    let compiled: Vec<_> = guests::list(cache)?
+        .into_iter()
+        .filter_map(|found| Some(Compiled { guest: found.guest, path: found.compiled?, hash: format!("{}-{engine}", found.key) }))
+        .collect();
     if compiled.is_empty() { Err(SandboxError::NotBuilt("python")) } else { Ok(compiled) }
 }
 
@@ -272,6 +291,12 @@ impl Worker {
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// The guest that it runs, as [`Sandbox::guest_hash`] names it: a checkpoint may only be restored where this is the same.
+    #[must_use]
+    pub fn guest_hash(&self) -> &str {
+        self.zygote.guest_hash(self.guest).unwrap_or_default()
     }
 
     /// Kills its process.

@@ -2,6 +2,7 @@
 
 use crate::{
     ZYGOTE_ARGUMENT, frame,
+    seal::Network,
     zygote::{CONTROL_BYTES, Command, Event, Handed},
 };
 use policy::Guest;
@@ -31,6 +32,15 @@ pub(crate) struct Exit {
     pub(crate) signal: Option<i32>,
 }
 
+/// A compiled guest for a zygote.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) guest: Guest,
+    pub(crate) path: PathBuf,
+    /// Of the guest and the engine.
+    pub(crate) hash: String,
+}
+
 /// A running zygote. When the last handle is dropped it ends, and its workers with it.
 #[derive(Debug)]
 pub(crate) struct Zygote {
@@ -38,7 +48,8 @@ pub(crate) struct Zygote {
     shared: Arc<Shared>,
     tickets: AtomicU64,
     child: Mutex<Child>,
-    guests: Vec<Guest>,
+    guests: HashMap<Guest, String>,
+    network: Network,
 }
 
 #[derive(Debug, Default)]
@@ -62,16 +73,16 @@ pub(crate) struct Started {
 
 impl Zygote {
     /// Starts a zygote from `binary` for these compiled guests and waits until it has mapped them. Blocking, some 20 ms.
-    pub(crate) fn start(binary: &Path, guests: &[(Guest, PathBuf)]) -> Result<Arc<Self>, String> {
+    pub(crate) fn start(binary: &Path, guests: &[Compiled]) -> Result<Arc<Self>, String> {
         let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(|e| e.to_string())?;
         let mut command = std::process::Command::new(binary);
         command.arg(ZYGOTE_ARGUMENT).env_clear().stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
-        for (guest, path) in guests {
-            command.arg(guest.name()).arg(path);
+        for compiled in guests {
+            command.arg(compiled.guest.name()).arg(&compiled.path);
         }
         let listener = ours.try_clone().map_err(|e| e.to_string())?;
         let shared = Arc::new(Shared::default());
-        let guests = guests.iter().map(|(guest, _)| *guest).collect();
+        let guests = guests.iter().map(|compiled| (compiled.guest, compiled.hash.clone())).collect();
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let heard = Arc::clone(&shared);
         let binary = binary.to_owned();
@@ -79,15 +90,15 @@ impl Zygote {
         let live = move || {
             let started = command.spawn().map_err(|e| format!("{}: {e}", binary.display()));
             drop(command);
-            let started = started.and_then(|child| until_ready(&listener).map(|()| child));
+            let started = started.and_then(|child| until_ready(&listener).map(|network| (child, network)));
             let goes_on = started.is_ok();
             if tell.send(started).is_ok() && goes_on {
                 listen(&listener, &heard);
             }
         };
         std::thread::Builder::new().name("zygote".to_owned()).spawn(live).map_err(|e| e.to_string())?;
-        let child = told.recv().map_err(|e| e.to_string())??;
-        Ok(Arc::new(Zygote { control: ours, shared, tickets: AtomicU64::new(0), child: Mutex::new(child), guests }))
+        let (child, network) = told.recv().map_err(|e| e.to_string())??;
+        Ok(Arc::new(Zygote { control: ours, shared, tickets: AtomicU64::new(0), child: Mutex::new(child), guests, network }))
     }
 
     /// Whether its process is gone.
@@ -95,9 +106,14 @@ impl Zygote {
         self.shared.gone.load(Ordering::Acquire)
     }
 
-    /// Whether it has mapped this guest.
-    pub(crate) fn has(&self, guest: Guest) -> bool {
-        self.guests.contains(&guest)
+    /// The hash of a guest that it has mapped.
+    pub(crate) fn guest_hash(&self, guest: Guest) -> Option<&str> {
+        self.guests.get(&guest).map(String::as_str)
+    }
+
+    /// What network its workers are in.
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Its process id.
@@ -154,9 +170,9 @@ impl Shared {
 }
 
 /// Waits until the zygote has mapped the guests.
-fn until_ready(control: &OwnedFd) -> Result<(), String> {
+fn until_ready(control: &OwnedFd) -> Result<Network, String> {
     match next(control) {
-        Ok(Some(Event::Ready)) => Ok(()),
+        Ok(Some(Event::Ready { network })) => Ok(network),
         Ok(Some(Event::Failed(reason))) => Err(reason),
         Ok(_) => Err("it ended before it was ready".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -196,7 +212,7 @@ fn listen(control: &OwnedFd, shared: &Shared) {
                     let _ = sender.send(Exit { status, signal });
                 }
             }
-            Event::Ready | Event::Failed(_) => {}
+            Event::Ready { .. } | Event::Failed(_) => {}
         }
     }
     shared.gone.store(true, Ordering::Release);

@@ -1,6 +1,8 @@
 //! What of the second wall is in force on this machine, for `cofferdam doctor`.
 
+use crate::{process::Zygote, seal::Network};
 use serde::Serialize;
+use std::path::Path;
 
 /// One protection.
 #[derive(Debug, Clone, Serialize)]
@@ -13,15 +15,26 @@ pub struct Protection {
     pub detail: String,
 }
 
-/// The protections of workers here.
+/// The protections of workers here. `binary` is what is exec'd as the zygote (see [`crate::Settings::binary`]): whether the kernel permits a
+/// network namespace is only known from a process that asked for one. Blocking, some 20 ms.
 #[must_use]
-pub fn protections() -> Vec<Protection> {
+pub fn protections(binary: &Path) -> Vec<Protection> {
     vec![
         Protection { name: "WebAssembly", in_force: true, detail: "every program runs inside a guest with one directory and one import".to_owned() },
         Protection { name: "worker process", in_force: true, detail: "one process per run, killed at its deadline".to_owned() },
         seccomp(),
         landlock(),
+        network(binary),
     ]
+}
+
+fn network(binary: &Path) -> Protection {
+    let (in_force, detail) = match Zygote::start(binary, &[]).as_deref().map(Zygote::network) {
+        Ok(Network::None) => (true, "workers are in a network of their own, which has no interface that is up".to_owned()),
+        Ok(Network::Machine(reason)) => (false, format!("the kernel refuses one ({reason}); the system-call filter still gives workers no socket")),
+        Err(reason) => (false, format!("the worker process could not be started: {reason}")),
+    };
+    Protection { name: "network namespace", in_force, detail }
 }
 
 fn seccomp() -> Protection {

@@ -1,4 +1,4 @@
-//! One turn of a worker as the broker sees it: frames in, replies out, an end of some kind whatever the worker does.
+//! The turns of a worker as the broker sees them: frames in, replies out, an end of some kind whatever the worker does.
 
 use crate::{
     frame::{self, FromWorker, ToWorker, Trapped},
@@ -18,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 /// How long to wait, after a worker's socket closed, to learn what ended it.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
+/// How long binding, saving and restoring may take in all. Generous: a machine may be very busy, and a disk slow.
+pub(crate) const STEP_WAIT: Duration = Duration::from_secs(30);
+
 /// What a worker is bound to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bind {
@@ -25,14 +28,24 @@ pub struct Bind {
     pub workspace: String,
     /// Guest memory, in bytes.
     pub memory_bytes: u64,
-    /// Bytes that may be written to the workspace.
+    /// Bytes that the files of the workspace may have.
     pub workspace_bytes: u64,
-    /// Files and directories that may be made in it.
+    /// Files and directories that may be in it.
     pub workspace_files: u64,
-    /// Seed of all randomness in the guest.
-    pub seed: [u8; 32],
     /// The guest's environment.
     pub environment: Vec<(String, String)>,
+}
+
+/// What a worker runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Turn {
+    /// The turn document of `wasm-guests/abi.md`.
+    #[serde(with = "serde_bytes")]
+    pub document: Vec<u8>,
+    /// Seed of all randomness in the guest during this turn. Fresh for every turn: a restored guest must not repeat what it drew before.
+    pub seed: [u8; 32],
+    /// Where the guest's monotonic clock stands at the start, in nanoseconds. In a session it must not go backward.
+    pub clock_ns: u64,
 }
 
 /// Answers the host calls of one run.
@@ -75,14 +88,70 @@ pub struct Finished {
 }
 
 impl Worker {
-    /// Binds the worker and runs one turn document. The worker is killed unless the turn completed.
-    pub async fn run(&mut self, bind: &Bind, document: Vec<u8>, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
+    /// Binds the worker to a session, before its first turn.
+    ///
+    /// # Errors
+    /// The end of the worker, which is killed.
+    pub async fn bind(&mut self, bind: &Bind) -> Result<(), End> {
+        self.leave_rest()?;
+        let message = ToWorker::Bind { bind: bind.clone(), turn: None };
+        let bound = async {
+            say(&mut self.socket, &message).await?;
+            match hear(&mut self.socket).await? {
+                FromWorker::Bound => Ok(()),
+                other => Err(unexpected(&other)),
+            }
+        };
+        match tokio::time::timeout(STEP_WAIT, bound).await.unwrap_or(Err(End::Deadline)) {
+            Ok(()) => {
+                self.at_rest = true;
+                Ok(())
+            }
+            Err(end) => Err(self.ended(end).await),
+        }
+    }
+
+    /// Binds the worker and runs one turn: a stateless run. The worker is killed unless the turn completed.
+    pub async fn run(&mut self, bind: &Bind, turn: Turn, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
+        self.converse(&ToWorker::Bind { bind: bind.clone(), turn: Some(turn) }, host, deadline, cancel).await
+    }
+
+    /// Runs one turn of a bound worker. The worker is killed unless the turn completed, or when the future is dropped and the worker used again.
+    pub async fn turn(&mut self, turn: Turn, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
+        self.converse(&ToWorker::Turn(turn), host, deadline, cancel).await
+    }
+
+    async fn converse(&mut self, first: &ToWorker, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
+        if let Err(end) = self.leave_rest() {
+            return Finished { end, output: Output::default() };
+        }
         let end = tokio::select! {
             biased;
             () = cancel.cancelled() => End::Cancelled,
-            end = converse(&mut self.socket, bind, document, host) => end,
+            end = converse(&mut self.socket, first, host) => end,
             () = tokio::time::sleep_until(deadline) => End::Deadline,
         };
+        let end = match end {
+            End::Completed(status) => {
+                self.at_rest = true;
+                End::Completed(status)
+            }
+            end => self.ended(end).await,
+        };
+        Finished { end, output: self.output() }
+    }
+
+    /// Begins an exchange with the worker, which is not at rest until the exchange has come to its end.
+    pub(crate) fn leave_rest(&mut self) -> Result<(), End> {
+        if std::mem::replace(&mut self.at_rest, false) {
+            return Ok(());
+        }
+        self.kill();
+        Err(End::Died { status: None, signal: None, detail: Some("an exchange with it had failed, or was given up".to_owned()) })
+    }
+
+    /// Kills a worker after an end that is none of its turns', and learns what ended its process.
+    pub(crate) async fn ended(&mut self, end: End) -> End {
         let end = match end {
             End::Died { detail, .. } => {
                 let exit = tokio::time::timeout(EXIT_WAIT, &mut self.exited).await;
@@ -91,53 +160,62 @@ impl Worker {
             }
             end => end,
         };
-        if !matches!(end, End::Completed(_)) {
-            self.kill();
-        }
-        let output = self.output();
-        Finished { end, output }
+        self.kill();
+        end
     }
 }
 
-/// Sends the program and answers host calls until the turn ends.
-async fn converse(socket: &mut BufReader<UnixStream>, bind: &Bind, document: Vec<u8>, host: &mut impl Host) -> End {
-    let died = |detail: Option<String>| End::Died { status: None, signal: None, detail };
-    let first = frame::encode(&ToWorker::Bind(bind.clone())).and_then(|mut bytes| {
-        bytes.extend(frame::encode(&ToWorker::Turn(ByteBuf::from(document)))?);
-        Ok(bytes)
-    });
-    let first = match first {
-        Ok(bytes) => bytes,
-        Err(error) => return End::Misbehaved(error.to_string()),
-    };
-    if socket.write_all(&first).await.is_err() {
-        return died(None);
-    }
-    loop {
-        let message = match receive(socket).await {
-            Ok(message) => message,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData || error.kind() == io::ErrorKind::Other => {
-                return End::Misbehaved(error.to_string());
-            }
-            Err(_) => return died(None),
-        };
-        match message {
-            FromWorker::HostCall(request) => {
-                let reply = host.call(request.into_vec()).await;
-                let frame = match frame::encode(&ToWorker::Reply(ByteBuf::from(reply))) {
-                    Ok(frame) => frame,
-                    Err(error) => return End::Misbehaved(error.to_string()),
-                };
-                if socket.write_all(&frame).await.is_err() {
-                    return died(None);
+/// Sends the first message and answers host calls until the turn ends.
+async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &mut impl Host) -> End {
+    let until_end = async {
+        say(socket, first).await?;
+        loop {
+            match hear(socket).await? {
+                FromWorker::HostCall(request) => {
+                    let reply = host.call(request.into_vec()).await;
+                    say(socket, &ToWorker::Reply(ByteBuf::from(reply))).await?;
                 }
+                FromWorker::Ended(status) => return Ok(End::Completed(status)),
+                FromWorker::Trapped { trap, message } => return Ok(End::Trapped(trap, message)),
+                other => return Err(unexpected(&other)),
             }
-            FromWorker::Ended(status) => return End::Completed(status),
-            FromWorker::Trapped { trap, message } => return End::Trapped(trap, message),
-            FromWorker::Fault(reason) => return died(Some(reason)),
-            FromWorker::Ready => return End::Misbehaved("a second ready".to_owned()),
         }
+    };
+    until_end.await.unwrap_or_else(|end| end)
+}
+
+/// Sends one message to a worker.
+pub(crate) async fn say(socket: &mut BufReader<UnixStream>, message: &ToWorker) -> Result<(), End> {
+    let bytes = frame::encode(message).map_err(|e| End::Misbehaved(e.to_string()))?;
+    socket.write_all(&bytes).await.map_err(|_| died(None))
+}
+
+/// Reads one message of a worker that goes on; a fault of the worker's own is its end.
+pub(crate) async fn hear(socket: &mut BufReader<UnixStream>) -> Result<FromWorker, End> {
+    match receive(socket).await {
+        Ok(FromWorker::Fault(reason)) => Err(died(Some(reason))),
+        Ok(message) => Ok(message),
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::Other) => Err(End::Misbehaved(error.to_string())),
+        Err(_) => Err(died(None)),
     }
+}
+
+fn died(detail: Option<String>) -> End {
+    End::Died { status: None, signal: None, detail }
+}
+
+/// The end of a worker that said something which is not an answer.
+pub(crate) fn unexpected(message: &FromWorker) -> End {
+    let what = match message {
+        FromWorker::Ready => "a second ready",
+        FromWorker::Bound => "a second bound",
+        FromWorker::HostCall(_) => "a host call outside a turn",
+        FromWorker::Ended(_) | FromWorker::Trapped { .. } => "the end of a turn outside a turn",
+        FromWorker::Pages(_) | FromWorker::Saved(_) | FromWorker::NotSaved(_) => "a checkpoint that nobody asked for",
+        FromWorker::Restored | FromWorker::Refused(_) => "word of a checkpoint that it was not given",
+        FromWorker::Fault(reason) => return died(Some(reason.clone())),
+    };
+    End::Misbehaved(what.to_owned())
 }
 
 /// Reads one message of a worker.

@@ -1,15 +1,42 @@
 //! The second wall: what a worker process may still do once it is sealed.
 //!
-//! In this order: descriptors closed, non-dumpable, resource limits, no new privileges, system-call filter; then the instance is made and the
+//! The zygote leaves the network and drops its capabilities before it forks. In the worker, in this order: descriptors closed, non-dumpable, resource limits, no new privileges, system-call filter; then the instance is made and the
 //! worker says ready. When it is bound: Landlock with its one directory, then a second filter that takes away what binding needed.
 //! Nothing of a session is in the process before that. A system call outside the list kills the process.
 
+use crate::sys;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use seccompiler::{BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule};
-use std::{collections::BTreeMap, path::Path};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, io, path::Path};
 
 /// Descriptors that a worker may have open: its own handful and the files of the guest.
 const DESCRIPTORS: u64 = 256;
+
+/// What network the workers of a zygote are in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Network {
+    /// One of their own, without an interface that is up.
+    None,
+    /// The machine's, since the kernel refused another: why. The system-call filter still gives them no socket.
+    Machine(String),
+}
+
+/// Moves this process, which must have one thread, into a network of its own where the kernel permits it, and drops all capabilities: those of a
+/// broker that runs as root, and those that come with the new namespace.
+///
+/// # Errors
+/// When the capabilities cannot be dropped.
+pub(crate) fn leave_network() -> io::Result<Network> {
+    let network = match sys::unshare_user_and_network() {
+        Ok(()) => Network::None,
+        Err(error) => Network::Machine(error.to_string()),
+    };
+    let none = CapabilitySet::empty();
+    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    Ok(network)
+}
 
 /// The system-call filters, compiled once in the zygote.
 #[derive(Debug)]

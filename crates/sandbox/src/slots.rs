@@ -1,13 +1,24 @@
 //! Who may have a worker next: a fixed number of slots, handed out in turn to the principals that wait.
 //!
-//! First come first served within a principal, round robin between them, and no principal holds more than half while another waits.
+//! First come first served within a principal, round robin between them, and no principal holds more than half while another waits. A principal
+//! whose worker died abnormally waits before it has the next, so that guessing at the second wall is slow.
 
 use policy::Principal;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::sync::oneshot;
+use std::time::Duration;
+use tokio::{sync::oneshot, time::Instant};
+
+/// How long a principal waits after the first abnormal death; each further one doubles it.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// The longest that a principal waits.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// After this long without a death all is forgotten.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// The slots.
 #[derive(Debug, Clone)]
@@ -19,6 +30,14 @@ struct State {
     taken: HashMap<Principal, usize>,
     /// Who waits, in the order in which they are next.
     queue: VecDeque<(Principal, VecDeque<oneshot::Sender<Slot>>)>,
+    deaths: HashMap<Principal, Deaths>,
+}
+
+/// The abnormal deaths of a principal's workers.
+#[derive(Debug)]
+struct Deaths {
+    last: Instant,
+    wait: Duration,
 }
 
 /// One slot; given back when it is dropped.
@@ -30,11 +49,14 @@ pub(crate) struct Slot {
 
 impl Slots {
     pub(crate) fn new(total: usize) -> Self {
-        Slots(Arc::new(Mutex::new(State { total: total.max(1), taken: HashMap::new(), queue: VecDeque::new() })))
+        Slots(Arc::new(Mutex::new(State { total: total.max(1), taken: HashMap::new(), queue: VecDeque::new(), deaths: HashMap::new() })))
     }
 
     /// Waits for a slot. Dropping the future leaves the queue.
     pub(crate) async fn take(&self, principal: &Principal) -> Slot {
+        if let Some(until) = self.not_before(principal) {
+            tokio::time::sleep_until(until).await;
+        }
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.state();
@@ -49,6 +71,18 @@ impl Slots {
             // The sender only goes away together with `self`.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// A worker of this principal died abnormally.
+    pub(crate) fn back_off(&self, principal: &Principal, now: Instant) {
+        let mut state = self.state();
+        state.deaths.retain(|_, deaths| now.duration_since(deaths.last) < QUIET);
+        let wait = state.deaths.get(principal).map_or(FIRST_WAIT, |deaths| (deaths.wait * 2).min(LONGEST_WAIT));
+        state.deaths.insert(principal.clone(), Deaths { last: now, wait });
+    }
+
+    fn not_before(&self, principal: &Principal) -> Option<Instant> {
+        self.state().deaths.get(principal).map(|deaths| deaths.last + deaths.wait)
     }
 
     /// How many wait.
@@ -90,6 +124,13 @@ impl Slots {
     }
 }
 
+impl Slot {
+    /// Who holds it.
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         {
@@ -114,15 +155,15 @@ mod tests {
         serde_json::from_value(name.into()).unwrap()
     }
 
-    async fn now(slots: &Slots, name: &str) -> Option<Slot> {
+    async fn now_of(slots: &Slots, name: &str) -> Option<Slot> {
         tokio::time::timeout(Duration::from_millis(20), slots.take(&principal(name))).await.ok()
     }
 
     #[tokio::test]
     async fn a_slot_comes_back_and_goes_to_the_next_principal_in_turn() {
         let slots = Slots::new(2);
-        let (first, _second) = (now(&slots, "a").await.unwrap(), now(&slots, "a").await.unwrap());
-        assert!(now(&slots, "b").await.is_none(), "both slots are taken");
+        let (first, _second) = (now_of(&slots, "a").await.unwrap(), now_of(&slots, "a").await.unwrap());
+        assert!(now_of(&slots, "b").await.is_none(), "both slots are taken");
         assert_eq!(slots.waiting(), 0, "who gave up no longer waits");
         let order = Arc::new(Mutex::new(Vec::new()));
         let waiters: Vec<_> = ["a", "a", "b"]
@@ -144,5 +185,24 @@ mod tests {
             waiter.await.unwrap();
         }
         assert_eq!(*order.lock().unwrap(), ["b", "a", "a"], "a holds half already");
+    }
+
+    #[tokio::test]
+    async fn a_death_makes_its_principal_wait_and_a_quiet_minute_is_forgiven() {
+        let slots = Slots::new(2);
+        let mut now = Instant::now();
+        let waits = std::array::from_fn(|_| {
+            slots.back_off(&principal("a"), now);
+            let wait = slots.not_before(&principal("a")).unwrap() - now;
+            now += wait;
+            wait.as_millis()
+        });
+        assert_eq!(waits, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+        assert_eq!(slots.not_before(&principal("b")), None);
+        slots.back_off(&principal("b"), now + QUIET);
+        assert_eq!(slots.not_before(&principal("a")), None, "forgotten");
+        slots.back_off(&principal("c"), Instant::now());
+        let (refused, served) = (now_of(&slots, "c").await, now_of(&slots, "a").await);
+        assert!(refused.is_none() && served.is_some());
     }
 }

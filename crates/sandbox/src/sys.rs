@@ -1,5 +1,5 @@
 //! The only unsafe code: what has no safe form. Each function says what its caller must uphold, and why it does.
-#![expect(unsafe_code, reason = "fork, exit without destructors, and mapping compiled guests have no safe form")]
+#![expect(unsafe_code, reason = "fork, namespaces, exit without destructors, and mapping compiled guests have no safe form")]
 
 use rustix::process::Pid;
 use std::{io, path::Path};
@@ -21,6 +21,15 @@ pub(crate) fn fork() -> io::Result<Forked> {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Forked::Child),
         pid => Pid::from_raw(pid).map(Forked::Parent).ok_or_else(|| io::Error::other("fork returned no process id")),
+    }
+}
+
+/// Moves this process into a user and a network namespace of its own. Fails in a process with more than one thread.
+pub(crate) fn unshare_user_and_network() -> io::Result<()> {
+    // SAFETY: the two namespaces change no memory and no descriptor.
+    match unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

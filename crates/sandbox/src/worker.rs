@@ -1,17 +1,26 @@
 //! A worker: one forked process with one guest instance, and its whole life in one function.
 //!
-//! Fork, close, seal, instantiate, ready; bind, seal for good; then turns until the broker closes the socket or kills it.
+//! Fork, close, seal, instantiate, ready; bind, seal for good; perhaps restore; then turns and checkpoints until the broker closes the socket or kills it.
 
 use crate::{
-    frame::{self, FromWorker, ToWorker},
+    frame::{self, CHUNK_BYTES, FromWorker, ToWorker},
     instance::{Guest, Prepared},
+    pagemap::Pagemap,
     run::Bind,
     seal, sys,
     wasi::Wasi,
     zygote,
 };
 use rustix::fs::{Mode, OFlags};
-use std::{collections::BTreeSet, fs::File, os::fd::AsRawFd, os::unix::net::UnixStream, path::Path};
+use serde_bytes::ByteBuf;
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{self, BufRead, Read, Write},
+    os::fd::AsRawFd,
+    os::unix::net::UnixStream,
+    path::Path,
+};
 
 /// Runs a freshly forked child; never returns.
 pub(crate) fn main(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, socket: UnixStream, output: File) -> ! {
@@ -30,6 +39,8 @@ pub(crate) fn main(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet
 fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, socket: &UnixStream, output: File) -> Result<(), String> {
     close_inherited(keep, &[socket.as_raw_fd(), output.as_raw_fd()])?;
     report_panics(socket)?;
+    // Once this process is non-dumpable, the kernel shows its pages to nobody any more.
+    let pagemap = Pagemap::open();
     seal::before_ready(filters)?;
     let socket_of_guest = socket.try_clone().map_err(|e| e.to_string())?;
     let wasi = Wasi::unbound(output).map_err(|e| e.to_string())?;
@@ -39,31 +50,121 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
     let mut guest = prepared.instantiate(socket_of_guest, wasi).map_err(|e| format!("instantiate: {e:#}"))?;
     let say = |message: &FromWorker| frame::send(socket, message).map_err(|e| e.to_string());
     say(&FromWorker::Ready)?;
-    let mut bound = false;
+    let mut stage = Stage::Unbound;
     loop {
         // The broker closes the socket when the worker has served its purpose.
         let Ok(message) = frame::receive(socket) else { return Ok(()) };
-        match message {
-            ToWorker::Bind(bind) if !bound => {
+        let answer = match (message, &stage) {
+            (ToWorker::Bind { bind, turn }, Stage::Unbound) => {
                 bind_to(&mut guest, filters, &bind)?;
-                bound = true;
-            }
-            ToWorker::Turn(document) if bound => {
-                let ended = guest.turn(&document);
-                say(&ended)?;
-                if matches!(ended, FromWorker::Trapped { .. }) {
-                    return Ok(());
+                stage = Stage::Bound;
+                match turn {
+                    None => FromWorker::Bound,
+                    Some(turn) => {
+                        stage = Stage::Used;
+                        guest.turn(&turn)
+                    }
                 }
             }
+            (ToWorker::Pages(first), Stage::Bound) => {
+                stage = Stage::Used;
+                let source = Source { socket, chunk: first.into_vec(), at: 0, ended: false };
+                guest.restore(source).map_or_else(|malformed| FromWorker::Refused(malformed.to_string()), |()| FromWorker::Restored)
+            }
+            (ToWorker::Turn(turn), Stage::Bound | Stage::Used) => {
+                stage = Stage::Used;
+                guest.turn(&turn)
+            }
+            (ToWorker::Checkpoint { limit_bytes }, Stage::Bound | Stage::Used) => {
+                let sink = Sink { socket, chunk: Vec::with_capacity(CHUNK_BYTES), left: limit_bytes };
+                guest.save(&pagemap, sink).map_or_else(FromWorker::NotSaved, FromWorker::Saved)
+            }
             _ => return Err("a message out of order".to_owned()),
+        };
+        say(&answer)?;
+        // What trapped or was half restored must not run again.
+        if matches!(answer, FromWorker::Trapped { .. } | FromWorker::Refused(_) | FromWorker::Fault(_)) {
+            return Ok(());
         }
     }
 }
 
+/// How far a worker's life is: binding comes once and first, restoring at most once and before any turn.
+enum Stage {
+    Unbound,
+    Bound,
+    Used,
+}
+
+/// Binds and seals; after that, what the workspace holds is counted.
 fn bind_to(guest: &mut Guest, filters: &seal::Filters, bind: &Bind) -> Result<(), String> {
     guest.wasi().bind(bind).map_err(|e| format!("workspace: {e:#}"))?;
-    guest.limit_memory(usize::try_from(bind.memory_bytes).map_err(|e| e.to_string())?);
-    seal::after_bind(filters, Path::new(&bind.workspace))
+    guest.limit_memory(bind.memory_bytes)?;
+    seal::after_bind(filters, Path::new(&bind.workspace))?;
+    guest.wasi().files.count(Path::new(&bind.workspace));
+    Ok(())
+}
+
+/// Sends a checkpoint in parts, up to a limit.
+struct Sink<'a> {
+    socket: &'a UnixStream,
+    chunk: Vec<u8>,
+    left: u64,
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.chunk.len() == CHUNK_BYTES {
+            self.flush()?;
+        }
+        let now = bytes.len().min(CHUNK_BYTES - self.chunk.len());
+        self.chunk.extend_from_slice(&bytes[..now]);
+        Ok(now)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        self.left = self.left.checked_sub(self.chunk.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK_BYTES));
+        frame::send(self.socket, &FromWorker::Pages(ByteBuf::from(chunk)))
+    }
+}
+
+/// Receives a checkpoint in parts; an empty part is its end.
+struct Source<'a> {
+    socket: &'a UnixStream,
+    chunk: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl BufRead for Source<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at == self.chunk.len() && !self.ended {
+            if !self.chunk.is_empty() {
+                let ToWorker::Pages(next) = frame::receive(self.socket)? else { return Err(io::ErrorKind::InvalidData.into()) };
+                (self.chunk, self.at) = (next.into_vec(), 0);
+            }
+            self.ended = self.chunk.is_empty();
+        }
+        Ok(&self.chunk[self.at..])
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.at = (self.at + bytes).min(self.chunk.len());
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, place: &mut [u8]) -> io::Result<usize> {
+        let ready = self.fill_buf()?;
+        let now = ready.len().min(place.len());
+        place[..now].copy_from_slice(&ready[..now]);
+        self.consume(now);
+        Ok(now)
+    }
 }
 
 /// A panic in the host code of a worker reaches the broker with its message.

@@ -46,7 +46,10 @@ pub(crate) enum Command {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Event {
     /// The guests are mapped.
-    Ready,
+    Ready {
+        /// What network workers are in.
+        network: seal::Network,
+    },
     /// It cannot work: why.
     Failed(String),
     /// A worker was forked.
@@ -111,9 +114,10 @@ impl Zygote {
             let module = sys::map_module(&engine, path).map_err(|e| format!("{}: {e:#}", path.display()))?;
             guests.insert(guest, Prepared::new(&engine, &module).map_err(|e| format!("{}: {e:#}", guest.name()))?);
         }
+        let network = seal::leave_network().map_err(|e| e.to_string())?;
         let filters = seal::Filters::compile()?;
         let keep = open_descriptors().map_err(|e| e.to_string())?;
-        tell(&Event::Ready).map_err(|e| e.to_string())?;
+        tell(&Event::Ready { network }).map_err(|e| e.to_string())?;
         Ok(Zygote { guests, filters, keep, children: BTreeMap::new() })
     }
 

@@ -39,7 +39,7 @@ struct Findings {
 pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
     let mut problems = Vec::new();
     let mut notes = vec![NO_RULES.to_owned()];
-    let protections = sandbox::protections();
+    let protections = sandbox::protections(&std::env::current_exe()?);
     for missing in protections.iter().filter(|protection| !protection.in_force) {
         notes.push(format!("{} is not in force: {}", missing.name, missing.detail));
     }
