@@ -71,8 +71,8 @@ fn description(servers: &[ServerName], limits: &Limits) -> String {
     format!(
         "Run a Python, JavaScript or TypeScript program in a sandbox. {inside} Filter and combine data in the program. You see \
          what it prints, then its value: a top-level `return`, else the last expression; {} at most. Top-level await works. Nothing \
-         is kept between runs. There is no network, no processes, no package installation; the standard library is there, and an \
-         empty /workspace for files. Limits: {}, {} of memory, {} calls, {} at once.",
+         is kept between runs, except in a session: `session: \"new\"` starts one and tells its handle; with the handle, variables, imports and \
+         /workspace are as the last run left them. There is no network, no processes, no package installation; the standard library is there, and /workspace for files. Limits: {}, {} of memory, {} calls, {} at once.",
         show_size(limits.output_shown_bytes as u64),
         show_duration(limits.wall),
         show_size(limits.memory_bytes as u64),
@@ -88,7 +88,7 @@ fn schema(limits: &Limits) -> JsonObject {
         "properties": {
             "code": {"type": "string", "description": "The program"},
             "language": {"type": "string", "enum": Language::ALL.map(Language::name), "default": Language::default().name()},
-            "session": {"type": "string", "description": "Not available yet; leave it out"},
+            "session": {"type": "string", "description": "new, a handle, or fork:HANDLE for a copy; without it nothing is kept"},
             "timeout_ms": {"type": "integer", "minimum": 1, "maximum": limits.wall.as_millis(), "description": "A shorter time limit"},
             "intent": {"type": "string", "maxLength": INTENT_CHARS, "description": "One sentence for the user: what this is for"}
         },

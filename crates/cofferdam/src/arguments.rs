@@ -2,7 +2,7 @@
 
 use crate::announce::INTENT_CHARS;
 use crate::import::kind;
-use executor::Request;
+use executor::{Request, Wanted};
 use policy::{Context, Language, Limits};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -31,14 +31,14 @@ pub(crate) fn read(arguments: &Map<String, Value>, limits: &Limits, context: Con
             format!("the language {name:?} is unknown; the languages are {}", Language::ALL.map(Language::name).join(", "))
         })?,
     };
-    if text(arguments, "session")?.is_some() {
-        return Err("sessions are not available in this version: leave \"session\" out, and do the whole task in one program".to_owned());
-    }
+    let session = text(arguments, "session")?.map(|session| {
+        Wanted::parse(session).map_err(|error| format!("\"session\" must be \"new\", a handle, or \"fork:HANDLE\"; {error}"))
+    });
     let intent = text(arguments, "intent")?;
     if intent.is_some_and(|intent| intent.chars().count() > INTENT_CHARS) {
         return Err(format!("\"intent\" is longer than {INTENT_CHARS} characters; one sentence is enough"));
     }
-    Ok(Request { context, code: code.to_owned(), language, timeout: timeout(arguments)?, intent: intent.map(str::to_owned) })
+    Ok(Request { context, code: code.to_owned(), language, session: session.transpose()?, timeout: timeout(arguments)?, intent: intent.map(str::to_owned) })
 }
 
 /// The bounds that a program's text has whatever its language.

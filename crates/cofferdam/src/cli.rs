@@ -3,6 +3,7 @@
 use crate::config::Sources;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand};
+use executor::Wanted;
 use policy::Language;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,6 +72,7 @@ Examples:
   cofferdam run report.py
   cofferdam run -e '1 + 1'
   cofferdam run -l js -e 'return await github.list_issues({repo: \"acme/app\"})'
+  cofferdam run --session new -e 'rows = [1, 2, 3]'    prints the session's handle
   cat report.ts | cofferdam run -l ts - --timeout 10s --json")]
     Run(Run),
     /// List, search and describe the tools that programs can call
@@ -83,6 +85,17 @@ Examples:
   cofferdam tools describe github.list_issues --language ts"
     )]
     Tools(Tools),
+    /// List, show, fork and remove sessions: variables and files that last between runs
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  cofferdam sessions list
+  cofferdam sessions show ses_...
+  cofferdam sessions fork ses_...                     prints the handle of the copy
+  cofferdam sessions rm --all"
+    )]
+    Sessions(Sessions),
     /// Show or compile the interpreters that run programs
     #[command(
         subcommand,
@@ -111,10 +124,13 @@ pub(crate) struct Run {
     /// A file with the program; - for standard input
     #[arg(value_name = "FILE", conflicts_with = "code")]
     pub(crate) file: Option<PathBuf>,
+    /// Run it in a session: new, a handle, or fork:HANDLE
+    #[arg(long, value_name = "SESSION", value_parser = session)]
+    pub(crate) session: Option<Wanted>,
     /// Stop the program after this time, such as 10s; never longer than the configuration allows
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Print one JSON object: run, ok, text, outcome, stats
+    /// Print one JSON object: run, ok, text, outcome, session, stats
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -160,6 +176,41 @@ pub(crate) struct Shape {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// List every session, the last used first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one session: its runs, memory, workspace, and where its data came from
+    Show {
+        /// Its handle
+        handle: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a second session that starts as this one is now, and print its handle
+    Fork {
+        /// Its handle
+        handle: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove sessions with their memory and files
+    Rm {
+        /// Their handles
+        #[arg(required_unless_present = "all", value_name = "HANDLE")]
+        handles: Vec<String>,
+        /// All of them
+        #[arg(long, conflicts_with = "handles")]
+        all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Guests {
     /// Show which guests are there, and whether they are compiled for this machine
     List {
@@ -188,6 +239,11 @@ pub(crate) struct Doctor {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Reads a session for clap.
+fn session(text: &str) -> Result<Wanted, String> {
+    Wanted::parse(text).map_err(|error| format!("write new, a handle, or fork:HANDLE; {error}"))
 }
 
 /// Reads a language for clap.

@@ -201,6 +201,9 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         workers: count("workers", raw.workers, default.workers, 1024)?,
         workspace_bytes: raw.workspace.map_or(default.workspace_bytes, |size| size.0),
         workspace_files: raw.workspace_files.unwrap_or(default.workspace_files),
+        sessions: count("sessions", raw.sessions, default.sessions, 100_000)?,
+        session_idle: raw.session_idle.map_or(default.session_idle, |span| span.0),
+        session_kept: raw.session_kept.map_or(default.session_kept, |span| span.0),
     })
 }
 

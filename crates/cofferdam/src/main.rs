@@ -78,6 +78,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         None | Some(Command::Serve) => commands::serve(&sources, around).await,
         Some(Command::Run(run)) => commands::run::run(run, &sources, around).await,
         Some(Command::Tools(tools)) => commands::tools::tools(tools, &sources, around).await,
+        Some(Command::Sessions(command)) => commands::sessions::sessions(command, &sources, around).await,
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }

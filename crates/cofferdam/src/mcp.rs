@@ -159,6 +159,7 @@ fn figures(reply: &Reply) -> MetaObject {
     let figures = json!({
         "run": reply.run.to_string(),
         "outcome": reply.stats.outcome,
+        "session": reply.session,
         "calls": calls,
         "bytes_inside": reply.stats.bytes_inside,
         "wall_ms": (reply.stats.wall_ms * 100.0).round() / 100.0,

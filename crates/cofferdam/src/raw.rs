@@ -80,4 +80,7 @@ pub(crate) struct Limits {
     pub(crate) workers: Option<Spanned<usize>>,
     pub(crate) workspace: Option<Size>,
     pub(crate) workspace_files: Option<u64>,
+    pub(crate) sessions: Option<Spanned<usize>>,
+    pub(crate) session_idle: Option<Span>,
+    pub(crate) session_kept: Option<Span>,
 }

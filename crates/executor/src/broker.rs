@@ -7,9 +7,11 @@ use crate::{
     CallRecord, Events, Progress,
     calls::{self, Call, Held},
     execute::Shared,
+    journal::{Entry, Event, now_ms},
     outcome::Outcome,
+    sessions::Open,
 };
-use policy::{CallError, Catalog, ErrorCode, Grant, Guest, ToolName};
+use policy::{CallError, Catalog, ErrorCode, Grant, Guest, Labels, RunId, ToolName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
@@ -27,6 +29,10 @@ pub(crate) struct Broker {
     /// As it was when the run began.
     catalog: Arc<Catalog>,
     guest: Guest,
+    run: RunId,
+    pub(crate) session: Option<Open>,
+    /// Of all that the run has read so far.
+    pub(crate) labels: Labels,
     events: Events,
     in_flight: JoinSet<Finished>,
     permits: Arc<Semaphore>,
@@ -36,6 +42,18 @@ pub(crate) struct Broker {
     own_progress: Option<f64>,
     pub(crate) bytes_inside: usize,
     pub(crate) outcome: Option<Result<Outcome, String>>,
+}
+
+/// The run that a broker is for.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) run: RunId,
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) guest: Guest,
+    pub(crate) session: Option<Open>,
+    /// What the run starts with: those of its context and its session.
+    pub(crate) labels: Labels,
 }
 
 #[derive(Debug)]
@@ -85,13 +103,17 @@ struct Request<'a> {
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
-    pub(crate) fn new(shared: Arc<Shared>, grant: Arc<Grant>, catalog: Arc<Catalog>, guest: Guest, events: Events) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
+        let Setting { run, grant, catalog, guest, session, labels } = setting;
         let permits = Arc::new(Semaphore::new(grant.limits().calls_in_flight));
         Broker {
             shared,
             grant,
             catalog,
             guest,
+            run,
+            session,
+            labels,
             events,
             permits,
             in_flight: JoinSet::new(),
@@ -142,6 +164,13 @@ impl Broker {
         let id = self.calls.len();
         let name = ToolName::parse(&tool).ok();
         let read_only = name.and_then(|name| self.catalog.tool(&name)?.annotations.read_only) == Some(true);
+        if !read_only {
+            self.note(id, &tool, Event::Sent).map_err(|error| {
+                tracing::error!(run = %self.run, %error, "the journal cannot be written");
+                let message = format!("{tool}: not sent, because the call could not be recorded; the operator finds the reason in the log");
+                CallError::new(ErrorCode::Internal, message)
+            })?;
+        }
         self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
         let (shared, grant, permits) = (Arc::clone(&self.shared), Arc::clone(&self.grant), Arc::clone(&self.permits));
         self.in_flight.spawn(async move {
@@ -188,6 +217,13 @@ impl Broker {
         Ok(reply.finish())
     }
 
+    /// Adds a line to the journal.
+    fn note(&self, call: usize, tool: &str, event: Event) -> std::io::Result<()> {
+        let session = self.session.as_ref().map(|open| open.handle().clone());
+        self.shared.journal.append(&Entry { at_ms: now_ms(), run: self.run, session, call, tool: tool.to_owned(), event })
+    }
+
+    /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.
     fn record(&mut self, finished: Finished) -> Result<Held, CallError> {
         let bytes = finished.result.as_ref().map_or(0, |held| held.json.len());
         self.bytes_inside += bytes;
@@ -200,12 +236,35 @@ impl Broker {
         };
         record.bytes = bytes;
         record.ms = finished.took.as_secs_f64() * 1000.0;
+        let (tool, ok, read_only) = (record.tool.clone(), record.ok, record.read_only);
+        if let Err(error) = self.note(finished.id, &tool, Event::Done { ok, bytes, read_only }) {
+            tracing::error!(run = %self.run, %error, "the journal cannot be written");
+        }
         if self.own_progress.is_none() {
-            let message = Some(record.tool.clone());
             // Nobody may be listening.
-            let _ = self.events.send(Progress { progress: f64::from(self.finished), total: None, message });
+            let _ = self.events.send(Progress { progress: f64::from(self.finished), total: None, message: Some(tool.clone()) });
+        }
+        let tells = match &finished.result {
+            Ok(_) => true,
+            Err(error) => matches!(error.code, ErrorCode::ToolFailed | ErrorCode::ToolOutputInvalid),
+        };
+        if tells && let Ok(name) = ToolName::parse(&tool) {
+            self.label(&Labels::of_reply(&name.server)).map_err(|error| error.of(&name))?;
         }
         finished.result
+    }
+
+    /// Joins labels to those of the run and its session.
+    fn label(&mut self, labels: &Labels) -> Result<(), CallError> {
+        if self.labels.join(labels)
+            && let Some(open) = &mut self.session
+        {
+            return self.shared.sessions.label(open, &self.labels).map_err(|error| {
+                tracing::error!(run = %self.run, %error, "the labels of a session could not be kept");
+                CallError::new(ErrorCode::Internal, "the reply is withheld, because where it came from could not be recorded; the call was carried out")
+            });
+        }
+        Ok(())
     }
 
     async fn search(&self, query: &str, limit: usize) -> Result<String, CallError> {

@@ -2,19 +2,22 @@
 
 use crate::{
     Events, Stats,
-    broker::Broker,
+    broker::{Broker, Setting},
+    journal::Journal,
+    place::{NoPlace, News},
     present::{self, Ending, Presented},
     schemas::Schemas,
+    sessions::{After, Handle, Open, Sessions, Wanted},
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
-use sandbox::{Bind, End, Sandbox, SandboxError, Turn, Warm};
+use policy::{Catalog, Context, Labels, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use sandbox::{End, Sandbox, SandboxError, Warm};
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -88,6 +91,8 @@ pub struct Request {
     pub code: String,
     /// Its language.
     pub language: Language,
+    /// The session to run it in; `None`: a stateless run.
+    pub session: Option<Wanted>,
     /// A lower wall clock limit.
     pub timeout: Option<Duration>,
     /// What it is for, in the model's words.
@@ -103,6 +108,8 @@ pub struct Reply {
     pub text: String,
     /// Whether it failed.
     pub is_error: bool,
+    /// The session that it ran in.
+    pub session: Option<Handle>,
     /// Figures.
     pub stats: Stats,
 }
@@ -113,6 +120,8 @@ pub(crate) struct Shared {
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) schemas: Schemas,
     pub(crate) held_bytes: Arc<AtomicUsize>,
+    pub(crate) journal: Journal,
+    pub(crate) sessions: Sessions,
     unusable: Vec<ServerName>,
 }
 
@@ -137,9 +146,11 @@ impl Shared {
 #[derive(Debug)]
 pub struct Executor {
     policy: Policy,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
     shared: Arc<Shared>,
-    workspaces: Workspaces,
+    pub(crate) workspaces: Workspaces,
+    /// What each context has seen.
+    seen: Mutex<HashMap<Context, Labels>>,
     checks: Checks,
 }
 
@@ -150,7 +161,10 @@ impl Executor {
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
         let Settings { policy, servers, unusable, cache_dir, state_dir, warm, binary } = settings;
-        let workspaces = Workspaces::open(&state_dir).map_err(|source| StartError::State { path: state_dir, source })?;
+        let not_usable = |source| StartError::State { path: state_dir.clone(), source };
+        let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
+        let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
+        let journal = Journal::open(&state_dir).map_err(not_usable)?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -160,14 +174,30 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
-        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), unusable };
-        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, checks: Checks::all() }))
+        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, unusable };
+        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, seen: Mutex::default(), checks: Checks::all() }))
     }
 
     /// The upstreams.
     #[must_use]
     pub fn upstreams(&self) -> &Arc<Upstreams> {
         &self.shared.upstreams
+    }
+
+    /// What all runs share.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.shared.sessions
+    }
+
+    /// Adds labels to what a context has seen: called before anything that carries them is shown.
+    pub fn saw(&self, context: &Context, labels: &Labels) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(context.clone()).or_default().join(labels);
     }
 
     /// Runs one program. Cancel-safe: dropping the future kills the worker and aborts its calls.
@@ -184,37 +214,73 @@ impl Executor {
             catalog = self.shared.catalog(&mentioned) => catalog,
             () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
         };
-        let program = match gate::check(&request.code, request.language, gate::Lifetime::Stateless, &catalog, &self.checks) {
+        let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
+        let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
             Ok(program) => program,
             Err(refusal) => return Ok(reply(run, present::refused(&refusal), shown_bytes, Figures::default())),
         };
         let guest = request.language.guest();
         let queued = Instant::now();
-        let waiting = tokio::time::timeout(grant.limits().queue, self.sandbox.worker(guest, grant.principal()));
-        let mut worker = tokio::select! {
-            worker = waiting => worker.map_err(|_| Fault::Busy(grant.limits().queue))?.map_err(|source| {
-                tracing::error!(%run, error = %source, "no worker");
-                Fault::Sandbox { run, source }
-            })?,
+        let placing = async {
+            match &request.session {
+                None => self.stateless(run, &grant, guest).await.map(|place| (place, News::default())),
+                Some(wanted) => self.in_session(run, &grant, guest, wanted).await,
+            }
+        };
+        let placed = tokio::select! {
+            placed = placing => placed,
             () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
         };
+        let (mut place, news) = match placed {
+            Ok(placed) => placed,
+            Err(NoPlace::Fault(fault)) => return Err(fault),
+            Err(NoPlace::Refused(error)) => return Ok(reply(run, present::no_session(&error), shown_bytes, Figures::default())),
+        };
         let queued = queued.elapsed();
-        let workspace = self.workspaces.workspace().map_err(|source| {
-            tracing::error!(%run, error = %source, "no workspace");
-            Fault::Workspace { run, source }
-        })?;
-        let bind = bind(&grant, workspace.path());
-        let mut broker = Broker::new(Arc::clone(&self.shared), Arc::clone(&grant), Arc::clone(&catalog), guest, events);
+        let session = place.take_session();
+        let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal));
+        if let Some(open) = &session {
+            self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
+        }
+        let labels = self.labels_at_start(&request.context, session.as_ref());
+        let setting = Setting { run, grant: Arc::clone(&grant), catalog: Arc::clone(&catalog), guest, session, labels };
+        let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;
-        let finished = worker.run(&bind, turn(&program, &catalog), &mut broker, deadline, &cancel).await;
+        let finished = place.run(turn(&program, &catalog), &mut broker, deadline, &cancel).await;
         let wall = started.elapsed();
         broker.close();
-        self.look_at_death(run, &finished.end, &worker).await;
+        self.look_at_death(run, &finished.end, &place.worker).await;
         let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
         let figures = Figures { calls: std::mem::take(&mut broker.calls), bytes_inside: broker.bytes_inside, queued, wall };
-        Ok(reply(run, presented, shown_bytes, figures))
+        self.saw(&request.context, &broker.labels);
+        let mut reply = reply(run, presented, shown_bytes, figures);
+        if let Some(open) = broker.session.take() {
+            reply.session = Some(open.handle().clone());
+            let at_rest = matches!(finished.end, End::Completed(_));
+            let after = After {
+                clock_ns: place.clock_ns + u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX / 2),
+                worker: at_rest.then_some(place.worker),
+                keep: self.sandbox.waiting() == 0,
+                limit_bytes: grant.limits().memory_bytes as u64,
+            };
+            let kept = self.shared.sessions.settle(open, after).await;
+            if let Err(error) = &kept {
+                tracing::error!(%run, %error, "a session could not be settled");
+            }
+            reply.text.push_str(&present::after(before.as_deref(), at_rest, &kept));
+        }
+        Ok(reply)
+    }
+
+    /// What a run starts with: the labels of its context and its session.
+    fn labels_at_start(&self, context: &Context, session: Option<&Open>) -> Labels {
+        let mut labels = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(context).cloned().unwrap_or_default();
+        if let Some(open) = session {
+            labels.join(&open.record.labels);
+        }
+        labels
     }
 
     /// Ends the upstreams. Workers end with the process.
@@ -229,7 +295,7 @@ impl Executor {
     }
 
     /// A worker that ended by itself was attacked or has a fault: its zygote makes no more.
-    async fn look_at_death(&self, run: RunId, end: &End, worker: &sandbox::Worker) {
+    pub(crate) async fn look_at_death(&self, run: RunId, end: &End, worker: &sandbox::Worker) {
         match end {
             End::Died { status, signal, detail } => {
                 tracing::error!(%run, ?status, ?signal, ?detail, "a worker died");
@@ -264,38 +330,25 @@ fn reply(run: RunId, presented: Presented, shown_bytes: usize, figures: Figures)
         wall_ms: figures.wall.as_secs_f64() * 1000.0,
         outcome: ending,
     };
-    Reply { run, text: screened.text, is_error: ending.is_error(), stats }
+    Reply { run, text: screened.text, is_error: ending.is_error(), session: None, stats }
 }
 
 fn cancelled() -> Presented {
     Presented { text: "cancelled: the run was ended at the client's request before it began".to_owned(), ending: Ending::Cancelled, dropped_bytes: 0 }
 }
 
-fn bind(grant: &Grant, workspace: &std::path::Path) -> Bind {
-    let limits = grant.limits();
-    let variables = [("HOME", "/workspace"), ("TMPDIR", "/workspace"), ("TZ", "UTC"), ("LANG", "C.UTF-8")];
-    Bind {
-        workspace: workspace.to_string_lossy().into_owned(),
-        memory_bytes: limits.memory_bytes as u64,
-        workspace_bytes: limits.workspace_bytes,
-        workspace_files: limits.workspace_files,
-        environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-    }
-}
-
-/// The turn document of `wasm-guests/abi.md`, with fresh randomness.
-fn turn(program: &gate::Program, catalog: &Catalog) -> Turn {
+/// The turn document of `wasm-guests/abi.md`.
+fn turn(program: &gate::Program, catalog: &Catalog) -> Vec<u8> {
     let servers: Vec<&str> = catalog.servers.keys().map(ServerName::as_str).collect();
     let listed = catalog.servers.iter().filter(|(_, server)| server.state == ServerState::Listed);
     let tools: serde_json::Map<String, serde_json::Value> =
         listed.map(|(name, server)| (name.to_string(), server.tools.keys().map(String::as_str).collect())).collect();
-    let document = json!({"code": program.code(), "file": program.file(), "mode": program.mode(), "servers": servers, "tools": tools});
-    Turn { document: document.to_string().into_bytes(), seed: random(), clock_ns: 0 }
+    json!({"code": program.code(), "file": program.file(), "mode": program.mode(), "servers": servers, "tools": tools}).to_string().into_bytes()
 }
 
 /// Fresh random bytes of the operating system.
 #[expect(clippy::expect_used, reason = "without the system's randomness nothing here is safe to go on")]
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has randomness");
     bytes

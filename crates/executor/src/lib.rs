@@ -7,13 +7,17 @@
 mod broker;
 mod calls;
 mod execute;
+mod journal;
 mod outcome;
+mod place;
 mod present;
 mod schemas;
+mod sessions;
 mod workspace;
 
 pub use execute::{Executor, Fault, Reply, Request, Settings, StartError};
 pub use present::Ending;
+pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 
 use serde::Serialize;
 

@@ -1,6 +1,12 @@
 //! What the model is shown of a run: printed text first, then the value or a short typed error; bounded, cleaned, nothing twice.
 
-use crate::{CallRecord, outcome::Outcome};
+use crate::{
+    CallRecord,
+    journal::Journal,
+    outcome::Outcome,
+    place::News,
+    sessions::{Kept, LostCalls, Open, SessionError, Wanted},
+};
 use policy::{Limits, RunId};
 use sandbox::{End, Output};
 use serde::Serialize;
@@ -157,15 +163,12 @@ fn effects(calls: &[CallRecord]) -> String {
             Some(false) => {}
         }
     }
-    let list = |calls: BTreeMap<&str, usize>| {
-        calls.iter().map(|(tool, n)| if *n == 1 { (*tool).to_owned() } else { format!("{tool} x{n}") }).collect::<Vec<_>>().join(", ")
-    };
     let mut text = String::new();
     if !done.is_empty() {
-        let _ = write!(text, "\nCalls already made, not undone: {}", list(done));
+        let _ = write!(text, "\nCalls already made, not undone: {}", list(&done));
     }
     if !unknown.is_empty() {
-        let _ = write!(text, "\nCalls whose fate is unknown: {}", list(unknown));
+        let _ = write!(text, "\nCalls whose fate is unknown: {}", list(&unknown));
     }
     text
 }
@@ -173,6 +176,51 @@ fn effects(calls: &[CallRecord]) -> String {
 /// Makes the text of a run that was refused before it started.
 pub(crate) fn refused(refusal: &gate::Refusal) -> Presented {
     Presented { text: format!("refused before it ran ({}): {refusal}", refusal.code.as_str()), ending: Ending::Refused, dropped_bytes: 0 }
+}
+
+/// Makes the text of a run whose session cannot be used.
+pub(crate) fn no_session(error: &SessionError) -> Presented {
+    let code = error.code().unwrap_or("internal");
+    Presented { text: format!("refused before it ran ({code}): {error}"), ending: Ending::Refused, dropped_bytes: 0 }
+}
+
+/// What is to be said of a session before its run: its handle, where that is new, and what happened to it since the last one.
+pub(crate) fn before(open: &Open, wanted: Option<&Wanted>, news: &News, journal: &Journal) -> String {
+    let mut text = String::new();
+    if news.rolled_back {
+        text.push_str("\nSession: its last saved state was damaged, so this run began from the one before it.");
+    }
+    if let Some(lost) = &news.lost {
+        let LostCalls { made, unknown } = lost.calls(journal);
+        text.push_str("\nSession: the run before this one was lost when the server ended; variables are as before it, files as it left them.");
+        for (words, calls) in [("It had already called, and this is not undone", made), ("It had called, and the fate is unknown", unknown)] {
+            if !calls.is_empty() {
+                let _ = write!(text, " {words}: {}.", list(&calls));
+            }
+        }
+    }
+    if !matches!(wanted, Some(Wanted::Continue(_))) {
+        let _ = write!(text, "\n[session {}]", open.handle());
+    }
+    text
+}
+
+/// What is to be said of a session after its run.
+pub(crate) fn after(before: Option<&str>, at_rest: bool, kept: &std::io::Result<Kept>) -> String {
+    let undone = match kept {
+        _ if !at_rest => Some("Session: variables are as they were before this run; files are as it left them.".to_owned()),
+        Ok(Kept::Saved) => None,
+        Ok(Kept::Lost(reason)) => Some(format!(
+            "Session: what this run changed in variables could not be saved ({reason}) and is undone; files are as it left them."
+        )),
+        Err(_) => Some("Session: this run could not be saved, and is undone but for its files; the operator finds the reason in the log.".to_owned()),
+    };
+    undone.map(|text| format!("\n{text}")).unwrap_or_default() + before.unwrap_or_default()
+}
+
+fn list<K: AsRef<str>>(calls: &BTreeMap<K, usize>) -> String {
+    let one = |(tool, n): (&K, &usize)| if *n == 1 { tool.as_ref().to_owned() } else { format!("{} x{n}", tool.as_ref()) };
+    calls.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.

@@ -38,6 +38,8 @@ pub enum ErrorCode {
     Unsupported,
     /// The run was cancelled.
     Cancelled,
+    /// The broker could not do its part, for example because the disk is full.
+    Internal,
 }
 
 impl ErrorCode {
@@ -60,13 +62,14 @@ impl ErrorCode {
             ErrorCode::BadRequest => "bad_request",
             ErrorCode::Unsupported => "unsupported",
             ErrorCode::Cancelled => "cancelled",
+            ErrorCode::Internal => "internal",
         }
     }
 
     /// Whether the same call may succeed when it is tried again unchanged.
     #[must_use]
     pub fn retryable(self) -> bool {
-        matches!(self, ErrorCode::UpstreamUnavailable | ErrorCode::Timeout)
+        matches!(self, ErrorCode::UpstreamUnavailable | ErrorCode::Timeout | ErrorCode::Internal)
     }
 }
 

@@ -34,9 +34,11 @@ impl Labels {
         Labels([LabelKind::Untrusted, LabelKind::Private].map(|kind| Label { kind, origin: origin.clone() }).into())
     }
 
-    /// Adds all of `other`.
-    pub fn join(&mut self, other: &Labels) {
+    /// Adds all of `other`; says whether any of them was new.
+    pub fn join(&mut self, other: &Labels) -> bool {
+        let before = self.0.len();
         self.0.extend(other.0.iter().cloned());
+        self.0.len() > before
     }
 
     /// The labels, sorted.

@@ -35,6 +35,12 @@ pub struct Limits {
     pub workspace_bytes: u64,
     /// Files, directories and links in a workspace.
     pub workspace_files: u64,
+    /// Sessions of one principal. Guards the disk.
+    pub sessions: usize,
+    /// How long a session's worker is kept for its next run; then the session is on the disk only. Guards the machine's memory.
+    pub session_idle: Duration,
+    /// How long a session is kept after its last use. Guards the disk.
+    pub session_kept: Duration,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -57,6 +63,9 @@ impl Default for Limits {
             workers: 16,
             workspace_bytes: 256 * MIB as u64,
             workspace_files: 10_000,
+            sessions: 64,
+            session_idle: Duration::from_secs(5 * 60),
+            session_kept: Duration::from_secs(24 * 3600),
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
     let code = program(&run, around)?;
     check_code(&code, &config.policy.limits).map_err(UsageError)?;
     let context = Context { principal: Principal::local(), name: format!("run-{}", std::process::id()) };
-    let request = Request { context, code, language, timeout: run.timeout, intent: None };
+    let request = Request { context, code, language, session: run.session.clone(), timeout: run.timeout, intent: None };
     let executor = Executor::start(settings(config, around)?).await?;
 
     let cancel = CancellationToken::new();
@@ -57,7 +57,8 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
     if run.json {
         let outcome = reply.stats.outcome;
         let ok = !reply.is_error;
-        output::print_json(&json!({"run": reply.run.to_string(), "ok": ok, "text": reply.text, "outcome": outcome, "stats": reply.stats}));
+        let (run, session) = (reply.run.to_string(), &reply.session);
+        output::print_json(&json!({"run": run, "ok": ok, "text": reply.text, "outcome": outcome, "session": session, "stats": reply.stats}));
     } else {
         output::print(&reply.text);
     }

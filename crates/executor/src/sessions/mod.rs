@@ -1,0 +1,406 @@
+//! Sessions: what lasts from one run to the next, and survives the worker, the server and the deadline.
+//!
+//! A session is a directory: its record (ours, under a MAC), its checkpoint (a worker's, hostile), its workspace (the guest's), a lock, and
+//! while a run is going on a marker. A run holds the lock from before the record is read until the new one is in place. Between two runs the
+//! session's worker may live on in this process; it is used again only when the record still says what it said then.
+
+mod digest;
+mod files;
+mod handle;
+mod live;
+mod marker;
+mod record;
+mod saving;
+
+pub use handle::{Handle, HandleError, Wanted};
+
+pub(crate) use files::private;
+pub(crate) use marker::{Lost, LostCalls};
+pub(crate) use saving::{After, Kept};
+
+use crate::{
+    execute::random,
+    journal::{self, Journal, Place},
+};
+use files::WORKSPACE;
+use policy::{Guest, Labels, Limits, Principal, RunId};
+use record::{Key, Record};
+use sandbox::Worker;
+use serde::Serialize;
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// Why a session cannot be used. Nothing ran.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// It is not there, not any more, or not this principal's: the three are not told apart.
+    #[error("there is no such session: it was removed, was not used for too long, or never was. Start one with session \"new\"")]
+    Unknown,
+    /// Another run is going on in it.
+    #[error("another run is going on in this session, and did not end in time; a session runs one program at a time. Try again, or work in a fork (session \"fork:HANDLE\")")]
+    Busy,
+    /// It is a session of another language.
+    #[error("this session runs {}; a session keeps its language. Start another one with session \"new\"", .0.name())]
+    OtherLanguage(Guest),
+    /// Its checkpoint was made by another build of the interpreter.
+    #[error("this session was made by another version of the {} interpreter and cannot go on in this one. Its files are still there: start a session with \"new\"", .0.name())]
+    OtherBuild(Guest),
+    /// What is on the disk is not what was written.
+    #[error("this session is damaged: {0}. Start one with session \"new\"")]
+    Damaged(&'static str),
+    /// The principal has as many as it may.
+    #[error("there are {0} sessions, as many as there may be; remove one with `cofferdam sessions rm`, or go on in an existing one")]
+    TooMany(usize),
+    /// The disk failed.
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+}
+
+impl SessionError {
+    /// The code that clients see; `None`: a fault of ours.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            SessionError::Unknown => "unknown_session",
+            SessionError::Busy => "session_busy",
+            SessionError::OtherLanguage(_) => "session_language",
+            SessionError::OtherBuild(_) => "session_outdated",
+            SessionError::Damaged(_) => "session_damaged",
+            SessionError::TooMany(_) => "too_many_sessions",
+            SessionError::Disk(_) => return None,
+        })
+    }
+}
+
+/// All sessions of this state directory.
+#[derive(Debug)]
+pub struct Sessions {
+    root: PathBuf,
+    key: Key,
+    most: usize,
+    idle: Duration,
+    kept: Duration,
+    live: Arc<live::Seats>,
+    syncer: saving::Syncer,
+}
+
+/// A session with a run in it. Dropped without [`Sessions::settle`], the run is lost, and the next one says so.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) record: Record,
+    /// The run that the last server did not bring to its end.
+    pub(crate) lost: Option<Lost>,
+    directory: PathBuf,
+    seat: live::Taken,
+    _lock: File,
+}
+
+impl Open {
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.record.handle
+    }
+
+    /// The directory that the session's programs work in.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.directory.join(WORKSPACE)
+    }
+
+    /// The worker that still holds the session's memory, if this process has it.
+    pub(crate) fn take_live(&mut self) -> Option<Worker> {
+        self.seat.take(self.record.runs)
+    }
+}
+
+/// What can be told of a session.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// Its handle.
+    pub handle: Handle,
+    /// Whose it is.
+    pub principal: Principal,
+    /// Its interpreter.
+    pub guest: Guest,
+    /// Runs that were completed.
+    pub runs: u64,
+    /// Size of its checkpoint on the disk, in bytes.
+    pub checkpoint_bytes: u64,
+    /// Size of its memory, in bytes.
+    pub memory_bytes: u64,
+    /// When it was made, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// When it was last used, in the same unit.
+    pub used_ms: u64,
+    /// The session that it was forked from.
+    pub forked_from: Option<Handle>,
+    /// Where its data came from.
+    pub labels: Labels,
+}
+
+/// A summary and what takes longer to find out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Details {
+    /// The summary.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The workspace, as the operator finds it.
+    pub workspace: PathBuf,
+    /// Bytes in it.
+    pub workspace_bytes: u64,
+    /// Files, directories and links in it.
+    pub workspace_files: u64,
+}
+
+impl Sessions {
+    /// The sessions below this state directory; removes those that were not used for too long.
+    ///
+    /// # Errors
+    /// When the directory cannot be read or written.
+    pub fn open(state: &Path, limits: &Limits) -> io::Result<Self> {
+        let root = state.join("sessions");
+        private(&root)?;
+        let key = Key::open(state, random())?;
+        let sessions = Sessions {
+            root,
+            key,
+            most: limits.sessions,
+            idle: limits.session_idle,
+            kept: limits.session_kept,
+            live: Arc::default(),
+            syncer: saving::Syncer::default(),
+        };
+        sessions.sweep()?;
+        Ok(sessions)
+    }
+
+    /// Begins a run in a session: waits for its turn until the deadline, then holds it.
+    pub(crate) async fn begin(
+        &self,
+        principal: &Principal,
+        wanted: &Wanted,
+        guest: Guest,
+        guest_hash: &str,
+        deadline: Instant,
+    ) -> Result<Open, SessionError> {
+        match wanted {
+            Wanted::New => {
+                let now = journal::now_ms();
+                let record = Record {
+                    handle: Handle::from_random(random()),
+                    principal: principal.clone(),
+                    guest,
+                    guest_hash: guest_hash.to_owned(),
+                    checkpoint: None,
+                    previous: None,
+                    labels: Labels::default(),
+                    runs: 0,
+                    clock_ns: 0,
+                    made_ms: now,
+                    used_ms: now,
+                    forked_from: None,
+                };
+                self.check_room(principal)?;
+                let directory = files::prepare(&self.root)?;
+                self.publish(directory, record, deadline).await
+            }
+            Wanted::Fork(handle) => {
+                let source = self.open_for(principal, handle, deadline).await?;
+                fits(&source.record, guest, guest_hash)?;
+                self.copy(source, deadline).await
+            }
+            Wanted::Continue(handle) => {
+                let mut open = self.open_for(principal, handle, deadline).await?;
+                fits(&open.record, guest, guest_hash)?;
+                open.lost = Lost::found(&open.directory);
+                Ok(open)
+            }
+        }
+    }
+
+    /// Notes that a run begins, so that a server that is killed leaves a trace of it.
+    pub(crate) fn mark(&self, open: &Open, run: RunId, journal: &Journal) -> io::Result<()> {
+        marker::write(&open.directory, run, &journal.place())
+    }
+
+    /// Makes a second session that starts as the first one is now: memory, files and labels, not approvals.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn fork(&self, principal: &Principal, handle: &Handle, wait: Duration) -> Result<Handle, SessionError> {
+        let deadline = Instant::now() + wait;
+        let source = self.open_for(principal, handle, deadline).await?;
+        self.copy(source, deadline).await.map(|open| open.record.handle)
+    }
+
+    async fn copy(&self, source: Open, deadline: Instant) -> Result<Open, SessionError> {
+        self.check_room(&source.record.principal)?;
+        let now = journal::now_ms();
+        let record = Record {
+            handle: Handle::from_random(random()),
+            made_ms: now,
+            used_ms: now,
+            forked_from: Some(source.record.handle.clone()),
+            ..source.record.clone()
+        };
+        let (from, root, made) = (source.directory.clone(), self.root.clone(), record.clone());
+        let copied = tokio::task::spawn_blocking(move || {
+            let directory = files::prepare(&root)?;
+            files::copy(&from.join(WORKSPACE), &directory.path().join(WORKSPACE))?;
+            for checkpoint in made.checkpoint.iter().chain(&made.previous) {
+                let (old, new) = (from.join(&checkpoint.digest), directory.path().join(&checkpoint.digest));
+                // A file system without hard links gets a copy. The older of the two may be gone already.
+                if fs::hard_link(&old, &new).is_err() && old.exists() {
+                    fs::copy(old, new)?;
+                }
+            }
+            Ok::<_, io::Error>(directory)
+        });
+        let directory = copied.await.map_err(io::Error::other)??;
+        drop(source);
+        self.publish(directory, record, deadline).await
+    }
+
+    /// Gives a new session its record, its name and its lock.
+    async fn publish(&self, directory: tempfile::TempDir, record: Record, deadline: Instant) -> Result<Open, SessionError> {
+        record.write(directory.path(), &self.key)?;
+        let place = self.root.join(record.handle.as_str());
+        let seat = self.live.take(&record.handle, deadline).await?;
+        files::publish(directory, &place)?;
+        let lock = files::lock(&place, deadline).await?;
+        Ok(Open { record, lost: None, directory: place, seat, _lock: lock })
+    }
+
+    async fn open_for(&self, principal: &Principal, handle: &Handle, deadline: Instant) -> Result<Open, SessionError> {
+        let directory = self.root.join(handle.as_str());
+        // Asked before waiting, so that a stranger learns nothing, not even that it is busy.
+        owned(Record::read(&directory, &self.key)?, principal, self.kept)?;
+        let seat = self.live.take(handle, deadline).await?;
+        let lock = files::lock(&directory, deadline).await?;
+        let record = owned(Record::read(&directory, &self.key)?, principal, self.kept)?;
+        Ok(Open { record, lost: None, directory, seat, _lock: lock })
+    }
+
+    fn check_room(&self, principal: &Principal) -> Result<(), SessionError> {
+        // Most of the time there is no need to read a single record.
+        if files::list(&self.root)?.0.len() < self.most {
+            return Ok(());
+        }
+        self.sweep()?;
+        let used = self.list()?.iter().filter(|summary| summary.principal == *principal).count();
+        if used >= self.most { Err(SessionError::TooMany(self.most)) } else { Ok(()) }
+    }
+
+    /// Every session that can be read, the last used first.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn list(&self) -> io::Result<Vec<Summary>> {
+        let (handles, _) = files::list(&self.root)?;
+        let records = handles.iter().filter_map(|handle| Record::read(&self.root.join(handle.as_str()), &self.key).ok().flatten());
+        let mut list: Vec<Summary> = records.map(summary).collect();
+        list.sort_by_key(|summary| std::cmp::Reverse(summary.used_ms));
+        Ok(list)
+    }
+
+    /// One session, for the operator.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub fn show(&self, handle: &Handle) -> Result<Details, SessionError> {
+        let directory = self.root.join(handle.as_str());
+        let record = Record::read(&directory, &self.key)?.ok_or(SessionError::Unknown)?;
+        let workspace = directory.join(WORKSPACE);
+        let (workspace_bytes, workspace_files) = files::usage(&workspace)?;
+        Ok(Details { summary: summary(record), workspace, workspace_bytes, workspace_files })
+    }
+
+    /// Removes a session with its checkpoint and its files, unless a run is going on in it.
+    ///
+    /// # Errors
+    /// See [`SessionError`].
+    pub async fn remove(&self, handle: &Handle, wait: Duration) -> Result<(), SessionError> {
+        let deadline = Instant::now() + wait;
+        let directory = self.root.join(handle.as_str());
+        if !directory.is_dir() {
+            return Err(SessionError::Unknown);
+        }
+        let _seat = self.live.take(handle, deadline).await?;
+        let _lock = files::lock(&directory, deadline).await?;
+        let (root, handle) = (self.root.clone(), handle.clone());
+        let removed = tokio::task::spawn_blocking(move || files::remove(&root, &handle));
+        Ok(removed.await.map_err(io::Error::other)??)
+    }
+
+    /// Joins labels to a session's record, before the data that carries them goes on.
+    pub(crate) fn label(&self, open: &mut Open, labels: &Labels) -> io::Result<()> {
+        open.record.labels.join(labels);
+        open.record.write(&open.directory, &self.key)
+    }
+
+    /// Ends the oldest idle worker of a session; its session is on the disk already.
+    pub(crate) fn park_one(&self) {
+        self.live.park_oldest();
+    }
+
+    /// Removes sessions that were not used for too long, and what was left half made.
+    fn sweep(&self) -> io::Result<()> {
+        let (handles, left) = files::list(&self.root)?;
+        for path in left {
+            // Another server may remove it at the same time.
+            let _ = fs::remove_dir_all(path);
+        }
+        for handle in handles {
+            let directory = self.root.join(handle.as_str());
+            let Ok(Some(record)) = Record::read(&directory, &self.key) else { continue };
+            // One that is locked is in use.
+            let unused = || File::open(directory.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+            if expired(&record, self.kept) && unused() {
+                files::remove(&self.root, &handle)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn summary(record: Record) -> Summary {
+    Summary {
+        checkpoint_bytes: record.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.bytes),
+        memory_bytes: record.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.memory_bytes),
+        handle: record.handle,
+        principal: record.principal,
+        guest: record.guest,
+        runs: record.runs,
+        made_ms: record.made_ms,
+        used_ms: record.used_ms,
+        forked_from: record.forked_from,
+        labels: record.labels,
+    }
+}
+
+fn expired(record: &Record, kept: Duration) -> bool {
+    u128::from(journal::now_ms().saturating_sub(record.used_ms)) > kept.as_millis()
+}
+
+/// The record, if it is this principal's and not too old.
+fn owned(record: Option<Record>, principal: &Principal, kept: Duration) -> Result<Record, SessionError> {
+    record.filter(|record| record.principal == *principal && !expired(record, kept)).ok_or(SessionError::Unknown)
+}
+
+fn fits(record: &Record, guest: Guest, guest_hash: &str) -> Result<(), SessionError> {
+    if record.guest != guest {
+        return Err(SessionError::OtherLanguage(record.guest));
+    }
+    // Without a checkpoint there is nothing that another build could misread.
+    if record.checkpoint.is_some() && record.guest_hash != guest_hash {
+        return Err(SessionError::OtherBuild(guest));
+    }
+    Ok(())
+}
+
+/// What a marker says: the run, and where its calls stand in the journal.
+pub(crate) type Mark = (RunId, Place);

@@ -1,0 +1,170 @@
+//! What the broker knows of a session between two runs: one small file, replaced as a whole, that nobody without the key can write.
+//!
+//! The checkpoint's pages come from a worker and are hostile; who owns them, where their data came from and which guest they fit is
+//! the broker's own word, and stands here under a MAC.
+
+use super::{Handle, SessionError};
+use policy::{Guest, Labels, Principal};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+/// The record's file in a session's directory.
+const FILE: &str = "record";
+/// The largest record that is read, in bytes: labels are bounded by the number of configured upstreams.
+const BYTES: u64 = 1 << 20;
+
+/// One session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Record {
+    pub(crate) handle: Handle,
+    pub(crate) principal: Principal,
+    pub(crate) guest: Guest,
+    /// The build of the guest that the checkpoint fits.
+    pub(crate) guest_hash: String,
+    /// Where the next run begins; `None`: as a new session does.
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// The one before, until the newer one is on the disk for sure.
+    pub(crate) previous: Option<Checkpoint>,
+    /// Where the session's data came from. Only added to.
+    pub(crate) labels: Labels,
+    /// Runs that were completed.
+    pub(crate) runs: u64,
+    /// Where the guest's monotonic clock stands, in nanoseconds.
+    pub(crate) clock_ns: u64,
+    /// When it was made, in milliseconds since 1970.
+    pub(crate) made_ms: u64,
+    /// When it was last used, in the same unit.
+    pub(crate) used_ms: u64,
+    /// The session that it was forked from.
+    pub(crate) forked_from: Option<Handle>,
+}
+
+/// The memory of a session after a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Checkpoint {
+    /// BLAKE3 of the file, in hexadecimal; also its name.
+    pub(crate) digest: String,
+    /// The file's size, in bytes.
+    pub(crate) bytes: u64,
+    /// Size of the guest's memory, in bytes.
+    pub(crate) memory_bytes: u64,
+    /// How many runs were completed then.
+    pub(crate) runs: u64,
+}
+
+/// The key of the MACs, one per state directory.
+#[derive(Clone)]
+pub(crate) struct Key([u8; 32]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+impl Key {
+    /// Reads the key of this state directory, or makes it. Two servers that start at the same time agree on one.
+    pub(crate) fn open(state: &Path, random: [u8; 32]) -> io::Result<Self> {
+        let path = state.join("key");
+        let fresh = tempfile::Builder::new().prefix(".key-").tempfile_in(state)?;
+        fresh.as_file().write_all(&random)?;
+        fresh.as_file().sync_all()?;
+        match fs::hard_link(fresh.path(), &path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let key = fs::read(&path)?;
+        key.try_into().map(Key).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file `key` is damaged; remove it, and all sessions with it"))
+    }
+
+    fn mac(&self, text: &[u8]) -> blake3::Hash {
+        blake3::keyed_hash(&self.0, text)
+    }
+}
+
+impl Record {
+    /// Reads and verifies the record in this directory. `Ok(None)`: there is none, so there is no such session.
+    pub(crate) fn read(directory: &Path, key: &Key) -> Result<Option<Self>, SessionError> {
+        let path = directory.join(FILE);
+        let text = match File::open(&path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) => return Err(error.into()),
+            Ok(file) => io::read_to_string(io::Read::take(file, BYTES)).map_err(|_| SessionError::Damaged("its record is not text"))?,
+        };
+        let (mac, body) = text.split_once('\n').ok_or(SessionError::Damaged("its record is cut short"))?;
+        let mac = blake3::Hash::from_hex(mac).map_err(|_| SessionError::Damaged("its record has no MAC"))?;
+        // `Hash` compares in constant time.
+        if key.mac(body.as_bytes()) != mac {
+            return Err(SessionError::Damaged("its record was changed by something else than this program"));
+        }
+        serde_json::from_str(body).map(Some).map_err(|_| SessionError::Damaged("its record is of another version"))
+    }
+
+    /// Replaces the record: whoever reads sees the old one or the new one.
+    pub(crate) fn write(&self, directory: &Path, key: &Key) -> io::Result<()> {
+        let body = serde_json::to_string(self).map_err(io::Error::other)?;
+        let fresh = directory.join(".record");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        writeln!(file, "{}", key.mac(body.as_bytes()).to_hex())?;
+        file.write_all(body.as_bytes())?;
+        drop(file);
+        fs::rename(fresh, directory.join(FILE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    fn record() -> Record {
+        Record {
+            handle: Handle::from_random([7; 24]),
+            principal: Principal::local(),
+            guest: Guest::Python,
+            guest_hash: "abc".to_owned(),
+            checkpoint: Some(Checkpoint { digest: "d".to_owned(), bytes: 1, memory_bytes: 2, runs: 3 }),
+            previous: None,
+            labels: Labels::default(),
+            runs: 3,
+            clock_ns: 4,
+            made_ms: 5,
+            used_ms: 6,
+            forked_from: None,
+        }
+    }
+
+    #[test]
+    fn a_record_comes_back_and_a_changed_one_does_not() {
+        let state = TempDir::new().unwrap();
+        let key = Key::open(state.path(), [1; 32]).unwrap();
+        // The first one made it; whoever comes later takes it.
+        assert_eq!(Key::open(state.path(), [2; 32]).unwrap().0, key.0);
+        assert!(matches!(Record::read(state.path(), &key), Ok(None)));
+        record().write(state.path(), &key).unwrap();
+        assert_eq!(Record::read(state.path(), &key).unwrap(), Some(record()));
+        let whole = fs::read(state.path().join(FILE)).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            fs::write(state.path().join(FILE), &changed).unwrap();
+            assert!(matches!(Record::read(state.path(), &key), Err(SessionError::Damaged(_))), "byte {at}");
+            fs::write(state.path().join(FILE), &whole[..at]).unwrap();
+            assert!(matches!(Record::read(state.path(), &key), Err(SessionError::Damaged(_))), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn another_key_does_not_fit() {
+        let state = TempDir::new().unwrap();
+        record().write(state.path(), &Key([1; 32])).unwrap();
+        assert!(matches!(Record::read(state.path(), &Key([2; 32])), Err(SessionError::Damaged(_))));
+    }
+}
