@@ -5,3 +5,4 @@ mod calls;
 mod catalog;
 mod http;
 mod lifecycle;
+mod modern;
