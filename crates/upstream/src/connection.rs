@@ -171,7 +171,8 @@ impl Connection {
             }),
             Ok(Err(_)) if self.ledger.is_some() && written.is_none() => Err(Failure::NotSent(CLOSED)),
             Ok(Err(ServiceError::TransportSend(error))) if self.process.is_none() => {
-                let unconnected = matches!(error.error.downcast_ref(), Some(StreamableHttpError::<reqwest::Error>::Client(http)) if http.is_connect());
+                let unconnected =
+                    matches!(error.error.downcast_ref(), Some(StreamableHttpError::<reqwest::Error>::Client(http)) if http.is_connect());
                 Err(if unconnected {
                     Failure::NotSent("it could not be reached")
                 } else if error.error.to_string().contains("exceeded the maximum size") {

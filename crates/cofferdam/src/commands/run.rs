@@ -93,7 +93,7 @@ fn program(run: &Run, around: &Surroundings) -> Result<String, UsageError> {
             return Err(UsageError(wanted.to_owned()));
         }
         (None, Some(file)) if file == Path::new("-") => ("standard input".to_owned(), text(std::io::stdin().lock())),
-        (None, Some(file)) => (file.display().to_string(), std::fs::File::open(around.folder.join(file)).and_then(|file| text(file))),
+        (None, Some(file)) => (file.display().to_string(), std::fs::File::open(around.folder.join(file)).and_then(text)),
     };
     read.map_err(|error| UsageError(format!("{name} cannot be read: {error}")))
 }

@@ -76,11 +76,7 @@ fn upstreams_that_misbehave() {
         ),
         ("faulty.slow", "faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]", Some(unknown)),
         ("noisy.noise", "noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]", Some(unknown)),
-        (
-            "faulty.malformed",
-            "the reply of faulty.malformed is not a valid answer of the protocol; it took effect [tool_output_invalid]",
-            Some(made),
-        ),
+        ("faulty.malformed", "the reply of faulty.malformed is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
         ("faulty.deep", "the reply of faulty.deep is nested too deep; it took effect [tool_output_invalid]", Some(made)),
         (
             "faulty.lies",

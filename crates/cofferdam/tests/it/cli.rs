@@ -107,7 +107,13 @@ fn a_server_that_cannot_be_used_is_listed_with_its_reason() {
 fn doctor_says_what_to_look_at() {
     let home = tempfile::tempdir().unwrap();
     // Nobody listens on the discard port.
-    write(home.path(), &[("m.json", r#"{"mcpServers": {"gone": {"command": "no-such-program", "args": ["-y"]}, "web": {"url": "http://127.0.0.1:9/mcp?key=hidden"}}}"#)]);
+    write(
+        home.path(),
+        &[(
+            "m.json",
+            r#"{"mcpServers": {"gone": {"command": "no-such-program", "args": ["-y"]}, "web": {"url": "http://127.0.0.1:9/mcp?key=hidden"}}}"#,
+        )],
+    );
     let (_, out, _) = run(home.path(), &["doctor", "--json", "--mcp-config", "m.json"]);
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     let mends: Vec<&str> = document["problems"].as_array().unwrap().iter().map(|problem| problem["mend"].as_str().unwrap()).collect();
