@@ -119,7 +119,7 @@ pub(crate) struct Run {
     #[arg(short, long, value_parser = language)]
     pub(crate) language: Option<Language>,
     /// The program itself
-    #[arg(short = 'e', long = "eval", value_name = "CODE", required_unless_present = "file")]
+    #[arg(short = 'e', long = "eval", value_name = "CODE")]
     pub(crate) code: Option<String>,
     /// A file with the program; - for standard input
     #[arg(value_name = "FILE", conflicts_with = "code")]

@@ -23,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 /// How long the end may take: answers on their way, workers, upstreams. Then the process ends anyway.
 const FAREWELL: Duration = Duration::from_secs(8);
 
+/// What a run may take beside its queue and its wall clock, at most: 12 s for upstreams that start, and its reply. After that nobody waits for
+/// runs of a client that closed its input.
+const LAST_ANSWERS: Duration = Duration::from_secs(20);
+
 /// How long a cancelled run may take to say how it ended.
 const CANCELLED: Duration = Duration::from_secs(1);
 
@@ -32,7 +36,7 @@ const LAST_PROGRESS: Duration = Duration::from_millis(200);
 /// How long a client may keep the list of tools. It does not change while this process lives.
 const LIST_TTL_MS: u64 = 300_000;
 
-/// Serves one client until it closes its end, or a signal asks for the end.
+/// Serves one client until it closed its end and got its answers, or a signal asks for the end.
 ///
 /// # Errors
 /// When the executor cannot start, or the client does not speak MCP.
@@ -42,9 +46,10 @@ pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let executor = Executor::start(settings).await?;
-    let server = Server::new(Arc::clone(&executor), limits, ended.clone());
+    let server = Server::new(Arc::clone(&executor), limits.clone(), ended.clone());
     let (input, out) = stdio_pipes();
-    let wire = Wire::new(AsyncRwTransport::new_server(input, out), ended.clone());
+    let patience = limits.queue + limits.wall + LAST_ANSWERS;
+    let wire = Wire::new(AsyncRwTransport::new_server(input, out), patience, ended.clone());
     let conversation = async {
         match serve_server_with_ct(server, wire, ended.clone()).await {
             Ok(running) => running.waiting().await.map(drop).context("the MCP connection failed"),

@@ -46,9 +46,9 @@ pub(crate) async fn make(shared: &Shared, grant: &Grant, call: Call) -> Result<H
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;
     // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
-    let reply = reply.map_err(|error| CallError { retryable: error.retryable && harmless_twice, ..error })?;
-    // From here on the tool has done what it does.
-    value_of(shared, tool, reply, limits).map_err(|error| CallError { fate_unknown: error.code != ErrorCode::ToolFailed, ..error })
+    let reply = reply.map_err(|error| CallError { retryable: error.retryable && (harmless_twice || !error.fate_unknown), ..error })?;
+    // A reply came: unless the tool says that it failed, it has done what it does.
+    value_of(shared, tool, reply, limits).map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, ..error })
 }
 
 /// Makes the program's value of a reply: checked against the tool's own schema, parsed once, serialised anew.

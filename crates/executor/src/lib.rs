@@ -40,7 +40,8 @@ pub type Events = tokio::sync::mpsc::UnboundedSender<Progress>;
 pub struct CallRecord {
     /// The tool.
     pub tool: String,
-    /// Whether it succeeded. `None`: its fate is unknown, because the run or the connection ended first, or it was too slow.
+    /// Whether it was carried out, be its reply of use or not. `None`: its fate is unknown, because the run or the connection ended first, or
+    /// it was too slow.
     pub ok: Option<bool>,
     /// Size of the value that the program got, in bytes of JSON.
     pub bytes: usize,

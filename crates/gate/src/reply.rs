@@ -167,8 +167,8 @@ mod tests {
 
     #[track_caller]
     fn refuse(given: Reply, code: ErrorCode, message: &str) {
-        let tool = Some("github.list_issues".to_owned());
-        assert_eq!(call(given), Err(CallError { code, message: message.to_owned(), tool, retryable: false, fate_unknown: false }));
+        let tool = ToolName::parse("github.list_issues").unwrap();
+        assert_eq!(call(given), Err(CallError::new(code, message).of(&tool)));
     }
 
     fn text(text: &str) -> Block {

@@ -92,16 +92,21 @@ pub struct CallError {
     pub tool: Option<String>,
     /// Whether trying again may help.
     pub retryable: bool,
-    /// Whether the call may have had its effect although it failed. For the broker's record; not sent to the program.
+    /// Whether nothing was heard of the call after it was (perhaps) sent, so that it may have had its effect. For the broker's record; not
+    /// sent to the program.
     #[serde(skip)]
     pub fate_unknown: bool,
+    /// Whether the upstream carried the call out, and only its reply is of no use. Never together with `fate_unknown`; for the broker's record
+    /// as well.
+    #[serde(skip)]
+    pub carried_out: bool,
 }
 
 impl CallError {
     /// An error without a tool; `retryable` follows from the code.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        CallError { code, message: message.into(), tool: None, retryable: code.retryable(), fate_unknown: false }
+        CallError { code, message: message.into(), tool: None, retryable: code.retryable(), fate_unknown: false, carried_out: false }
     }
 
     /// The same error, naming the tool.

@@ -120,6 +120,8 @@ impl Server {
                     .iter()
                     .map(|name| json!({"name": name, "description": format!("Test tool {name}."), "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}))
                     .collect();
+                let number = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
+                tools.push(json!({"name": "lies", "inputSchema": {"type": "object"}, "outputSchema": number}));
                 if self.extra_tool {
                     tools.push(json!({"name": "extra", "inputSchema": {"type": "object"}}));
                 }
@@ -155,6 +157,7 @@ impl Server {
                 say(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"structuredContent\":{}1{}}}}}", "[".repeat(5000), "]".repeat(5000)))
             }
             "malformed" => say(&format!("{{\"jsonrpc\":\"1.0\",\"id\":{id},\"result\":{{}}}}")),
+            "lies" => send(json!({"content": [], "structuredContent": {"n": "one"}})),
             "odd" => send(json!({"content": [{"type": "hologram", "data": 1}, {"type": "text", "text": "t"}]})),
             "fail" => send(json!({"content": [{"type": "text", "text": "no such issue"}], "isError": true})),
             "reject" => say(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32602, "message": "text must be\u{202e} short"}}).to_string()),

@@ -12,7 +12,7 @@ use rmcp::RoleClient;
 use rmcp::model::{ClientRequest, ErrorData, ProtocolVersion, ServerNotification, ServerResult, SubscriptionFilter};
 use rmcp::service::{ClientLifecycleMode, ClientServiceExt, PeerRequestOptions, RequestHandle, RunningService, ServiceError};
 use rmcp::transport::StreamableHttpClientTransport;
-use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::transport::streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -66,11 +66,14 @@ pub(crate) struct StartFailure {
     pub may_be_era: bool,
 }
 
+/// Why a request that was not sent was not.
+const CLOSED: &str = "its connection closed";
+
 /// Why a request has no result.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// No byte of it was sent: it may be tried again on a new connection.
-    NotSent,
+    /// No byte of it was sent, and why: it may be tried again on a new connection.
+    NotSent(&'static str),
     /// The connection ended, or the answer cannot come any more; the upstream may have received the request.
     Closed(String),
     /// No answer in time; the upstream was told that nobody waits.
@@ -152,7 +155,7 @@ impl Connection {
         let sending = self.service.peer().send_cancellable_request(request, PeerRequestOptions::no_options());
         let handle = match timeout_at(deadline, sending).await {
             Ok(Ok(handle)) => handle,
-            Ok(Err(_)) => return Err(Failure::NotSent),
+            Ok(Err(_)) => return Err(Failure::NotSent(CLOSED)),
             Err(_) => return Err(Failure::Timeout),
         };
         let mut pending = Pending { handle: Some(handle), ledger: self.ledger.clone() };
@@ -166,15 +169,17 @@ impl Connection {
                 MALFORMED => Failure::Malformed,
                 _ => Failure::Rejected(error),
             }),
-            Ok(Err(_)) if self.ledger.is_some() && written.is_none() => Err(Failure::NotSent),
+            Ok(Err(_)) if self.ledger.is_some() && written.is_none() => Err(Failure::NotSent(CLOSED)),
             Ok(Err(ServiceError::TransportSend(error))) if self.process.is_none() => {
-                let reason = error.error.to_string();
-                // rmcp's own error type names this case, but only by a type of a crate that is not ours to name.
-                if reason.contains("exceeded the maximum size") {
-                    Err(Failure::TooLarge)
+                let unconnected =
+                    matches!(error.error.downcast_ref(), Some(StreamableHttpError::<reqwest::Error>::Client(http)) if http.is_connect());
+                Err(if unconnected {
+                    Failure::NotSent("it could not be reached")
+                } else if error.error.to_string().contains("exceeded the maximum size") {
+                    Failure::TooLarge
                 } else {
-                    Err(Failure::Closed("it could not be reached".to_owned()))
-                }
+                    Failure::Closed("it did not answer as it should".to_owned())
+                })
             }
             Ok(Err(_)) => Err(Failure::Closed(self.why_closed().await)),
             Err(_) => {

@@ -86,7 +86,7 @@ pub(crate) async fn list(connection: &Connection, server: &ServerName, wait: Dur
 
 fn reason(failure: Failure) -> Reason {
     Reason::plain(match failure {
-        Failure::NotSent => "its connection closed before its tools were listed".to_owned(),
+        Failure::NotSent(why) => format!("{why} before its tools were listed"),
         Failure::Closed(why) => format!("{why} while its tools were listed"),
         Failure::Timeout => "it did not list its tools in time".to_owned(),
         Failure::Rejected(error) => {

@@ -12,7 +12,10 @@ const MESSAGE_BYTES: usize = 4096;
 
 /// The reply that a result is; `wire_bytes` is 0 when the transport does not tell the size.
 pub(crate) fn reply(tool: &Tool, result: ServerResult, wire_bytes: usize) -> Result<Reply, CallError> {
-    let invalid = |message: &str| Err(CallError::new(ErrorCode::ToolOutputInvalid, message).of(&tool.name));
+    let invalid = || {
+        let message = format!("the reply of {} is not a result of tools/call", tool.name);
+        Err(carried_out(CallError::new(ErrorCode::ToolOutputInvalid, message).of(&tool.name)))
+    };
     let mut reply = match result {
         ServerResult::CallToolResult(result) => typed(result),
         ServerResult::InputRequiredResult(_) => {
@@ -21,17 +24,22 @@ pub(crate) fn reply(tool: &Tool, result: ServerResult, wire_bytes: usize) -> Res
         }
         ServerResult::CreateTaskResult(_) => {
             let message = format!("{} answers with a background task, which is not supported", tool.name);
-            return Err(CallError::new(ErrorCode::ToolFailed, message).of(&tool.name));
+            return Err(carried_out(CallError::new(ErrorCode::ToolFailed, message).of(&tool.name)));
         }
         ServerResult::EmptyResult(_) | ServerResult::TaskAckResult(_) => Reply::default(),
         ServerResult::CustomResult(custom) => match untyped(custom.0) {
             Some(reply) => reply,
-            None => return invalid(&format!("the reply of {} is not a result of tools/call", tool.name)),
+            None => return invalid(),
         },
-        _ => return invalid(&format!("the reply of {} is not a result of tools/call", tool.name)),
+        _ => return invalid(),
     };
     reply.wire_bytes = if wire_bytes == 0 { estimate(&reply) } else { wire_bytes };
     Ok(reply)
+}
+
+/// The error of a call that had its effect although its reply is of no use.
+fn carried_out(error: CallError) -> CallError {
+    CallError { carried_out: true, ..error }
 }
 
 fn typed(result: CallToolResult) -> Reply {
@@ -94,19 +102,20 @@ fn estimate(reply: &Reply) -> usize {
 pub(crate) fn call_error(tool: &Tool, failure: Failure, wait: Duration, reply_bytes: usize) -> CallError {
     let name = &tool.name;
     let server = &name.server;
-    let fate_unknown = !matches!(failure, Failure::NotSent | Failure::Rejected(_));
+    let fate_unknown = matches!(failure, Failure::Closed(_) | Failure::Timeout);
+    let carried_out = matches!(failure, Failure::TooLarge | Failure::TooDeep | Failure::Malformed);
     let (code, message) = match failure {
-        Failure::NotSent => (ErrorCode::UpstreamUnavailable, format!("{server} is not available: its connection closed; {name} was not called")),
+        Failure::NotSent(why) => (ErrorCode::UpstreamUnavailable, format!("{server} is not available: {why}; {name} was not called")),
         Failure::Closed(why) => (ErrorCode::UpstreamUnavailable, format!("{server} is not available: {why}; whether {name} took effect is unknown")),
         Failure::Timeout => (ErrorCode::Timeout, format!("{name} did not answer within {} s; whether it took effect is unknown", wait.as_secs_f64())),
         Failure::Rejected(error) => rejected(&error),
         Failure::TooLarge => {
             (ErrorCode::ReplyTooLarge, format!("the reply of {name} is larger than {reply_bytes} bytes; it took effect, but ask it for less"))
         }
-        Failure::TooDeep => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is nested too deep")),
-        Failure::Malformed => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is not a valid answer of the protocol")),
+        Failure::TooDeep => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is nested too deep; it took effect")),
+        Failure::Malformed => (ErrorCode::ToolOutputInvalid, format!("the reply of {name} is not a valid answer of the protocol; it took effect")),
     };
-    CallError { fate_unknown, ..CallError::new(code, message).of(name) }
+    CallError { fate_unknown, carried_out, ..CallError::new(code, message).of(name) }
 }
 
 fn rejected(error: &ErrorData) -> (ErrorCode, String) {

@@ -192,7 +192,7 @@ pub(crate) fn union(kinds: Vec<Type>) -> Type {
             kind => vec![kind],
         };
         for part in parts {
-            if !flat.contains(&part) && !(part == Type::Int && flat.contains(&Type::Number)) {
+            if !(flat.contains(&part) || part == Type::Int && flat.contains(&Type::Number)) {
                 flat.push(part);
             }
         }

@@ -20,6 +20,10 @@ use tokio_util::sync::CancellationToken;
 /// The longest time an upstream that fails to start is left alone; the first time is one second, doubled with each failure.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
+/// How long a run waits for an upstream that is starting; the start goes on behind it. Guards runs against one that answers nothing. Longer
+/// than rmcp waits for an answer to `server/discover` (10 s), so that an upstream which ignores that is there for the first run.
+const LISTING_WAIT: Duration = Duration::from_secs(12);
+
 /// One upstream.
 pub(crate) struct Upstream {
     pub config: ServerConfig,
@@ -37,6 +41,8 @@ struct State {
     listing: Option<Arc<Listing>>,
     /// Whether the tools must be listed (again): never listed, announced as changed, or served by a new process.
     must_list: bool,
+    /// When the start began that is under way.
+    begun: Option<Instant>,
     failures: u32,
     retry_at: Option<Instant>,
     failed: Option<String>,
@@ -100,6 +106,20 @@ impl Upstream {
         policy::Server { state: known(&state), tools }
     }
 
+    /// As [`Upstream::ensure_listed`], for a run: waits only until the start has taken 12 s. It goes on, and is `Failed` until it is done.
+    pub(crate) async fn ensure_listed_soon(self: Arc<Self>) {
+        let left = self.state().begun.map_or(LISTING_WAIT, |begun| LISTING_WAIT.saturating_sub(begun.elapsed()));
+        if tokio::time::timeout(left, self.clone().ensure_listed()).await.is_ok() {
+            return;
+        }
+        let mut state = self.state();
+        if state.begun.is_some() {
+            state.failed = Some(format!("it is still starting after {} s; try again later", LISTING_WAIT.as_secs()));
+            drop(state);
+            self.version.fetch_add(1, Ordering::Release);
+        }
+    }
+
     /// Starts it and lists its tools, unless that is done, or failed a moment ago. Within the start timeout.
     pub(crate) async fn ensure_listed(self: Arc<Self>) {
         if self.is_listed() || self.is_backing_off().is_some() {
@@ -109,7 +129,9 @@ impl Upstream {
         let _ = tokio::spawn(async move {
             let _one = upstream.starting.lock().await;
             if !upstream.is_listed() && upstream.is_backing_off().is_none() {
+                upstream.state().begun = Some(Instant::now());
                 upstream.start_and_list().await;
+                upstream.state().begun = None;
             }
         })
         .await;
@@ -254,22 +276,18 @@ impl Upstream {
     /// request had been sent.
     pub(crate) async fn call(self: &Arc<Self>, tool: &Tool, arguments: Map<String, Value>, wait: Duration) -> Result<Reply, CallError> {
         let wait = self.config.call_timeout.map_or(wait, |limit| limit.min(wait));
-        let mut failure = Failure::NotSent;
-        for _ in 0..2 {
+        let mut tries = 0;
+        let failure = loop {
+            tries += 1;
             let connection = self.connection().await.map_err(|reason| self.unavailable(&reason).of(&tool.name))?;
             let params = CallToolRequestParams::new(tool.original.clone()).with_arguments(arguments.clone());
             match connection.request(ClientRequest::CallToolRequest(CallToolRequest::new(params)), wait).await {
                 Ok((result, wire_bytes)) => return reply::reply(tool, result, wire_bytes),
-                Err(Failure::NotSent) => {
-                    // Its connection ends at this moment: the next turn must find that out.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(other) => {
-                    failure = other;
-                    break;
-                }
+                // Its connection ends at this moment: the next turn must find that out.
+                Err(Failure::NotSent(_)) if tries < 2 => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(failure) => break failure,
             }
-        }
+        };
         let error = reply::call_error(tool, failure, wait, self.limits.bytes);
         if error.code == ErrorCode::UpstreamUnavailable {
             self.living();

@@ -58,12 +58,25 @@ impl Upstreams {
 
     /// The tools of all upstreams as far as they are known. Starts and lists those of `wanted` that were not listed yet or announced a
     /// change, all at the same time, each within its start timeout; one that fails is [`policy::ServerState::Failed`] and is tried again at the
-    /// first call of this after 1 s, 2 s, 4 s ... 60 s. Cheap when nothing changed.
+    /// first call of this after 1 s, 2 s, 4 s ... 60 s. So is, until it is there, one that takes longer than 12 s: nobody waits longer for
+    /// it, and its start goes on. Cheap when nothing changed.
     pub async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
         let unlisted = wanted.iter().filter_map(|name| self.servers.get(name)).filter(|server| !server.is_listed());
-        let mut listing: JoinSet<()> = unlisted.map(|server| server.clone().ensure_listed()).collect();
+        let mut listing: JoinSet<()> = unlisted.map(|server| server.clone().ensure_listed_soon()).collect();
         while listing.join_next().await.is_some() {}
+        self.known()
+    }
 
+    /// As [`Upstreams::catalog`], however long a start takes within its timeout: for an operator, who wants to know how it ends.
+    pub async fn settled_catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
+        let wanted = wanted.iter().filter_map(|name| self.servers.get(name));
+        let mut listing: JoinSet<()> = wanted.map(|server| server.clone().ensure_listed()).collect();
+        while listing.join_next().await.is_some() {}
+        self.known()
+    }
+
+    /// The tools of all upstreams as far as they are known now.
+    fn known(&self) -> Arc<Catalog> {
         let versions: Vec<u64> = self.servers.values().map(|server| server.version()).collect();
         let mut picture = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         if picture.versions != versions {

@@ -115,7 +115,7 @@ fn customer(rng: &mut Rng, id: u32, since: u32) -> Customer {
         company,
         segment,
         country,
-        city: *rng.pick(&country.cities),
+        city: rng.pick::<&str>(&country.cities),
         since,
         newsletter: rng.below(100) < 38,
         activity: rng.below(1000) + head_start,
@@ -216,7 +216,7 @@ fn notes(customers: &[Customer]) -> impl Iterator<Item = Note> {
         let customer = rng.pick(customers);
         let day = customer.since + rng.below(LAST_DAY - customer.since + 1);
         let created_at = timestamp(day, 8 * 3600 + rng.below(9 * 3600));
-        Note { id, customer_id: customer.id, created_at, author: *rng.pick(&AUTHORS), text: *rng.pick(&NOTES) }
+        Note { id, customer_id: customer.id, created_at, author: rng.pick::<&str>(&AUTHORS), text: rng.pick::<&str>(&NOTES) }
     })
 }
 
@@ -232,7 +232,6 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the high half of a product with a u32 is below that u32")]
     fn below(&mut self, bound: u32) -> u32 {
         (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }

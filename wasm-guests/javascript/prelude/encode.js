@@ -21,8 +21,8 @@ const conversions = [
   [Promise.prototype, function () { throw new TypeError("a Promise in the value was not awaited: await it, or `await Promise.all(...)` for an array"); }],
 ];
 
-/** The JSON text of a value, undefined when it has none. */
-export function encode(value) {
+/** The JSON text of a value, undefined when it has none; `replacer` as JSON.stringify takes it. */
+export function encode(value, replacer) {
   const added = [];
   for (const [prototype, toJSON] of conversions) {
     if (getOwnPropertyDescriptor(prototype, "toJSON")) continue;
@@ -34,7 +34,7 @@ export function encode(value) {
     }
   }
   try {
-    return jsonStringify(value);
+    return jsonStringify(value, replacer);
   } finally {
     for (const prototype of added) delete prototype.toJSON;
   }

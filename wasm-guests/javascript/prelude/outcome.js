@@ -5,10 +5,11 @@ import { encode } from "./encode.js";
 import { read } from "./errors.js";
 import { wellFormed } from "./host.js";
 import { inspect } from "./inspect.js";
-import { jsonStringify, stringSlice, stringWellFormed } from "./primordials.js";
+import { jsonStringify, stringIncludes, stringSlice, stringWellFormed } from "./primordials.js";
 
 // One MiB below what a request may have, for the rest of the document and for escapes in text.
 const MAX_BYTES = 16 << 20;
+const { isFinite } = Number;
 const KEPT_CHARACTERS = 2 << 20;
 
 export function outcomeOfValue(value) {
@@ -20,7 +21,7 @@ export function outcomeOfValue(value) {
     case "bigint":
       return text(`${value}`);
     case "number":
-      return Number.isFinite(value) ? { json: jsonStringify(value) } : text(`${value}`);
+      return isFinite(value) ? { json: jsonStringify(value) } : text(`${value}`);
     case "boolean":
       return { json: `${value}` };
     case "symbol":
@@ -33,8 +34,10 @@ export function outcomeOfValue(value) {
   let json;
   try {
     json = encode(value);
+    // JSON.stringify makes null of the numbers that JSON does not have. A replacer costs a call for every value, so only now.
+    if (json !== undefined && stringIncludes(json, "null")) json = encode(value, finite);
   } catch (error) {
-    if (isCircular(error)) return text(inspect(value));
+    if (isCircular(error) || isTooDeep(error)) return text(inspect(value));
     throw error;
   }
   if (json === undefined) return text(inspect(value));
@@ -46,6 +49,8 @@ export function outcomeOfValue(value) {
 }
 
 const isCircular = (error) => read(error, "name") === "TypeError" && /circular/.test(read(error, "message"));
+const isTooDeep = (error) => read(error, "name") === "RangeError" && read(error, "message") === "Maximum call stack size exceeded";
+const finite = (_, value) => (typeof value === "number" && !isFinite(value) ? `${value}` : value);
 
 function text(value) {
   return { status: "value", kind: "text", text: within(value) };

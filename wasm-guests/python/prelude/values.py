@@ -13,6 +13,7 @@ import fractions
 import json
 import math
 import pathlib
+import reprlib
 import sqlite3
 import types
 import uuid
@@ -86,6 +87,8 @@ def outcome(value):
         return text(value)
     if isinstance(value, PRINTED) or isinstance(value, enum.Enum):
         return text(str(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return text(not_finite(value))
     try:
         encoded = encode({"status": "value", "kind": "json", "value": plain(value, 0, set())})
         if len(encoded) <= TEXT_BYTES:
@@ -105,13 +108,28 @@ def text(value):
     return encode({"status": "value", "kind": "text", "text": value})
 
 
+def not_finite(value):
+    """As JavaScript writes it: JSON has no such numbers."""
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
 def printed(value):
     try:
         return repr(value)
+    except RecursionError:
+        return shortened(value)
     except BaseException as error:  # a program's own __repr__ may raise anything
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise
         return f"<{type(value).__qualname__} object whose repr() raised {type(error).__name__}>"
+
+
+def shortened(value):
+    """The outer levels of what is nested too deep to be printed whole."""
+    try:
+        return reprlib.repr(value)
+    except RecursionError:
+        return f"<{type(value).__qualname__} object whose repr() raised RecursionError>"
 
 
 def plain(value, depth, above):
@@ -120,7 +138,7 @@ def plain(value, depth, above):
     if value is None or kind is bool or kind is int or kind is str:
         return value
     if kind is float:
-        return value if math.isfinite(value) else "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+        return value if math.isfinite(value) else not_finite(value)
     if depth > DEPTH or id(value) in above:
         raise NoForm
     above.add(id(value))

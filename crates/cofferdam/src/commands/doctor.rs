@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use upstream::ServerStatus;
+use upstream::{ServerStatus, Transport};
 
 /// How many lines of a server's standard error are shown.
 const STDERR_LINES: usize = 5;
@@ -96,14 +96,20 @@ async fn look_at_servers(config: &Config, around: &Surroundings, problems: &mut 
     let upstreams = upstreams(config, around)?;
     let names: Vec<_> = upstreams.names().cloned().collect();
     let spinner = Spinner::start(&format!("starting {} servers", names.len()));
-    upstreams.catalog(&names).await;
+    upstreams.settled_catalog(&names).await;
     let servers = upstreams.status();
     upstreams.shutdown().await;
     drop(spinner);
     for server in &servers {
         if let ServerState::Failed(reason) = &server.state {
             let reason = server.last_error.as_deref().unwrap_or(reason);
-            problems.push((format!("the server {} does not work: {reason}", server.name), format!("try its command by hand: {}", server.transport)));
+            let is_http = config.servers.iter().any(|one| one.name == server.name && matches!(one.transport, Transport::Http { .. }));
+            let mend = if is_http {
+                format!("check its URL, its headers and whether this machine reaches it: {}", server.transport)
+            } else {
+                format!("try its command by hand: {}", server.transport)
+            };
+            problems.push((format!("the server {} does not work: {reason}", server.name), mend));
         }
     }
     Ok(servers)

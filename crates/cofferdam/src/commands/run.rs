@@ -89,10 +89,12 @@ fn language_of(file: Option<&Path>) -> Language {
 fn program(run: &Run, around: &Surroundings) -> Result<String, UsageError> {
     let (name, read) = match (&run.code, run.file.as_deref()) {
         (Some(code), _) => return Ok(code.clone()),
-        (None, Some(file)) if file != Path::new("-") => {
-            (file.display().to_string(), std::fs::File::open(around.folder.join(file)).and_then(|file| text(file)))
+        (None, None) => {
+            let wanted = "give the program as FILE, as -e CODE, or - to read it from standard input; for example: cofferdam run -e '1 + 1'";
+            return Err(UsageError(wanted.to_owned()));
         }
-        _ => ("standard input".to_owned(), text(std::io::stdin().lock())),
+        (None, Some(file)) if file == Path::new("-") => ("standard input".to_owned(), text(std::io::stdin().lock())),
+        (None, Some(file)) => (file.display().to_string(), std::fs::File::open(around.folder.join(file)).and_then(text)),
     };
     read.map_err(|error| UsageError(format!("{name} cannot be read: {error}")))
 }

@@ -16,27 +16,30 @@ pub(crate) async fn tools(command: Tools, sources: &Sources, around: &Surroundin
     let upstreams = upstreams(&config, around)?;
     let wanted = wanted(&command, &upstreams);
     let spinner = Spinner::start("asking the servers for their tools");
-    let catalog = upstreams.catalog(&wanted).await;
+    let catalog = upstreams.settled_catalog(&wanted).await;
     drop(spinner);
     let exit = match command {
         Tools::List { server, shape } => list(&config, &upstreams, &catalog, server.as_deref(), shape),
-        Tools::Search { query, limit, shape } => search(&upstreams, &catalog, &query.join(" "), usize::from(limit), shape),
+        Tools::Search { query, limit, shape } => search(&config, &upstreams, &catalog, &query.join(" "), usize::from(limit), shape),
         Tools::Describe { name, shape } => describe(&config, &upstreams, &catalog, &name, shape),
     };
     upstreams.shutdown().await;
     Ok(exit)
 }
 
-/// The servers whose tools are asked for: only the one that the command names, if it is there.
+/// The servers whose tools are asked for: only the one that the command names. Where a tool of a server that is not there is described, all of
+/// them: the tool that was meant may be anywhere.
 fn wanted(command: &Tools, upstreams: &Upstreams) -> Vec<ServerName> {
-    let named = match command {
-        Tools::List { server: Some(server), .. } => Some(server.as_str()),
-        Tools::Describe { name, .. } => Some(name.split('.').next().unwrap_or_default()),
-        Tools::List { .. } | Tools::Search { .. } => None,
-    };
     let all = || upstreams.names().cloned();
-    let one: Vec<ServerName> = all().filter(|name| Some(name.as_str()) == named).collect();
-    if one.is_empty() { all().collect() } else { one }
+    let only = |named: &str| all().filter(|name| name.as_str() == named).collect();
+    match command {
+        Tools::List { server: Some(server), .. } => only(server),
+        Tools::Describe { name, .. } => {
+            let one: Vec<ServerName> = only(name.split('.').next().unwrap_or_default());
+            if one.is_empty() { all().collect() } else { one }
+        }
+        Tools::List { .. } | Tools::Search { .. } => all().collect(),
+    }
 }
 
 /// Every tool with its signature, by server.
@@ -45,7 +48,7 @@ fn list(config: &Config, upstreams: &Upstreams, catalog: &Arc<Catalog>, only: Op
     let servers: Vec<(&ServerName, &Server)> = catalog.servers.iter().filter(|(name, _)| chosen(name)).collect();
     let unusable: Vec<_> = config.failed.iter().filter(|failed| chosen(&failed.name)).collect();
     if let (Some(only), true, true) = (only, servers.is_empty(), unusable.is_empty()) {
-        return absent(only, upstreams);
+        return absent(only, config, upstreams);
     }
     let failed = unusable.iter().map(|failed| (&failed.name, &failed.reason));
     let failed = failed.chain(servers.iter().filter_map(|(name, server)| Some((*name, reason(server)?))));
@@ -75,8 +78,9 @@ fn list(config: &Config, upstreams: &Upstreams, catalog: &Arc<Catalog>, only: Op
 }
 
 /// The best hits.
-fn search(upstreams: &Upstreams, catalog: &Arc<Catalog>, query: &str, limit: usize, shape: Shape) -> Exit {
-    for (name, reason) in catalog.servers.iter().filter_map(|(name, server)| Some((name, reason(server)?))) {
+fn search(config: &Config, upstreams: &Upstreams, catalog: &Arc<Catalog>, query: &str, limit: usize, shape: Shape) -> Exit {
+    let unusable = config.failed.iter().map(|failed| (&failed.name, &failed.reason));
+    for (name, reason) in unusable.chain(catalog.servers.iter().filter_map(|(name, server)| Some((name, reason(server)?)))) {
         output::complain(&plain(&format!("{name} failed: {reason}")));
     }
     let hits = upstreams.search(catalog, query, limit, shape.language.guest());
@@ -117,13 +121,16 @@ fn reason(server: &Server) -> Option<&String> {
     }
 }
 
-/// There is no such server.
-fn absent(name: &str, upstreams: &Upstreams) -> Exit {
-    let names: Vec<&str> = upstreams.names().map(ServerName::as_str).collect();
+/// There is no such server. Names also those that cannot be used, and why: one of them may be meant.
+fn absent(name: &str, config: &Config, upstreams: &Upstreams) -> Exit {
+    let names: Vec<&str> = upstreams.names().chain(config.failed.iter().map(|failed| &failed.name)).map(ServerName::as_str).collect();
     let hint = match policy::closest(name, names.iter().copied()) {
         Some(meant) => format!("; did you mean {meant:?}?"),
         None => format!("; there are: {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
     };
     output::complain(&plain(&format!("there is no server {name:?}{hint}")));
+    for failed in &config.failed {
+        output::complain(&plain(&format!("{} cannot be used: {}", failed.name, failed.reason)));
+    }
     Exit::Usage
 }

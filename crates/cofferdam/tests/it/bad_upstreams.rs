@@ -3,8 +3,17 @@
 use crate::bad_input::fails;
 use crate::connection::Era;
 use crate::place::{Place, built, modern, own};
-use expect_test::expect;
 use serde_json::json;
+
+/// What Python shows of a program that is one awaited call.
+fn python(call: &str, error: &str) -> String {
+    format!("Traceback (most recent call last):\n  File \"program.py\", line 1, in <module>\n    await {call}\nToolError: {error}")
+}
+
+/// What JavaScript shows of a failed call of `tool` at this place.
+fn javascript(tool: &str, place: &str, message: &str, code: &str, retryable: bool) -> String {
+    format!("ToolError: {message}\n    at program.js:{place} {{\n  code: '{code}',\n  tool: '{tool}',\n  retryable: {retryable}\n}}")
+}
 
 #[test]
 fn tools_that_are_called_with_wrong_arguments() {
@@ -13,68 +22,25 @@ fn tools_that_are_called_with_wrong_arguments() {
     let mcp = place.servers(&json!({"faulty": {"command": faulty, "args": ["normal"]}}));
     let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
     let server = &mut server;
-    fails(
-        server,
-        "python",
-        "await faulty.echo(text=5)",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.echo(text=5)
-        ToolError: faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.echo(txt='a')",
-        expect![
-            "refused before it ran (unknown_argument): line 1: `faulty.echo(...)`: it has no argument `txt`; did you mean `text`? Usage: faulty.echo(text?)"
-        ],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.echo('a', 'b', 'c')",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.echo('a', 'b', 'c')
-        ToolError: faulty.echo: it takes one argument, but 3 were given by position. Usage: faulty.echo(text?) [invalid_arguments]"#]],
-    );
-    fails(
-        server,
-        "javascript",
-        "await faulty.echo({text: 5})",
-        expect![[r#"
-        ToolError: faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?)
-            at program.js:1:14 {
-          code: 'invalid_arguments',
-          tool: 'faulty.echo',
-          retryable: false
-        }"#]],
-    );
-    fails(
-        server,
-        "javascript",
-        "await faulty.echo({text: 1n})",
-        expect![[r#"
-        ToolError: faulty.echo: /text: 1 is not of type "string". It takes faulty.echo(text?)
-            at program.js:1:14 {
-          code: 'invalid_arguments',
-          tool: 'faulty.echo',
-          retryable: false
-        }"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.reject(text='a')",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.reject(text='a')
-        ToolError: text must be short [invalid_arguments]"#]],
-    );
+    for (call, error) in [
+        ("faulty.echo(text=5)", r#"faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#),
+        (
+            "faulty.echo('a', 'b', 'c')",
+            "faulty.echo: it takes one argument, but 3 were given by position. Usage: faulty.echo(text?) [invalid_arguments]",
+        ),
+        // The server's own refusal, without the character that would turn its text around.
+        ("faulty.reject(text='a')", "text must be short [invalid_arguments]"),
+    ] {
+        fails(server, "python", &format!("await {call}"), &python(call, error));
+    }
+    let misspelt = "refused before it ran (unknown_argument): line 1: `faulty.echo(...)`: it has no argument `txt`; did you mean `text`? \
+                    Usage: faulty.echo(text?)";
+    fails(server, "python", "await faulty.echo(txt='a')", misspelt);
+    // The place is that of the tool's name. A BigInt is a number on its way out.
+    for (call, given) in [("faulty.echo({text: 5})", "5"), ("faulty.echo({text: 1n})", "1")] {
+        let message = format!(r#"faulty.echo: /text: {given} is not of type "string". It takes faulty.echo(text?)"#);
+        fails(server, "javascript", &format!("await {call}"), &javascript("faulty.echo", "1:14", &message, "invalid_arguments", false));
+    }
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
 }
 
@@ -97,138 +63,71 @@ fn upstreams_that_misbehave() {
     );
     let mut server = place.serve(Era::Modern, &["--config", configuration.to_str().unwrap()]);
     let server = &mut server;
-    fails(
-        server,
-        "python",
-        "await missing.anything()",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await missing.anything()
-        ToolError: the server missing is not available: its command cannot be started [upstream_unavailable]"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await crashes.echo()",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await crashes.echo()
-        ToolError: the server crashes is not available: it ended while it started (exit status: 3) [upstream_unavailable]"#]],
-    );
-    fails(
-        server,
-        "javascript",
-        "await mute.echo()",
-        expect![[r#"
-        ToolError: the server mute is not available: it did not start within 3 s
-            at program.js:1:12 {
-          code: 'upstream_unavailable',
-          tool: 'mute.echo',
-          retryable: true
-        }"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.die()",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 1, in <module>
-            await faulty.die()
-        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown [upstream_unavailable]
-        Calls whose fate is unknown: faulty.die"#]],
-    );
-    fails(
-        server,
-        "javascript",
-        "await faulty.die()",
-        expect![[r#"
-        ToolError: faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown
-            at program.js:1:14 {
-          code: 'upstream_unavailable',
-          tool: 'faulty.die',
-          retryable: false
-        }
-        Calls whose fate is unknown: faulty.die"#]],
-    );
-    // Also when the program caught the error and failed of something else.
-    fails(
-        server,
-        "python",
-        "try:\n    await faulty.die()\nexcept ToolError:\n    pass\nraise ValueError('x')",
-        expect![[r#"
-        Traceback (most recent call last):
-          File "program.py", line 5, in <module>
-            raise ValueError('x')
-        ValueError: x
-        Calls whose fate is unknown: faulty.die"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.slow()",
-        expect![[r#"
-            Traceback (most recent call last):
-              File "program.py", line 1, in <module>
-                await faulty.slow()
-            ToolError: faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]
-            Calls whose fate is unknown: faulty.slow"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.malformed()",
-        expect![[r#"
-            Traceback (most recent call last):
-              File "program.py", line 1, in <module>
-                await faulty.malformed()
-            ToolError: the reply of faulty.malformed is not a valid answer of the protocol [tool_output_invalid]
-            Calls whose fate is unknown: faulty.malformed"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await faulty.deep()",
-        expect![[r#"
-            Traceback (most recent call last):
-              File "program.py", line 1, in <module>
-                await faulty.deep()
-            ToolError: the reply of faulty.deep is nested too deep [tool_output_invalid]
-            Calls whose fate is unknown: faulty.deep"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await flood.hundred_megabytes()",
-        expect![[r#"
-            Traceback (most recent call last):
-              File "program.py", line 1, in <module>
-                await flood.hundred_megabytes()
-            ToolError: the reply of flood.hundred_megabytes is larger than 16777216 bytes; it took effect, but ask it for less [reply_too_large]
-            Calls whose fate is unknown: flood.hundred_megabytes"#]],
-    );
-    fails(
-        server,
-        "python",
-        "await noisy.noise()",
-        expect![[r#"
-            Traceback (most recent call last):
-              File "program.py", line 1, in <module>
-                await noisy.noise()
-            ToolError: noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]
-            Calls whose fate is unknown: noisy.noise"#]],
-    );
+    // A reply that came is a call that was made, be the reply of use or not; a call of which nothing was heard may have been made.
+    let (made, unknown) = ("Calls already made, not undone", "Calls whose fate is unknown");
+    for (tool, error, fate) in [
+        ("missing.anything", "the server missing is not available: its command cannot be started [upstream_unavailable]", None),
+        ("crashes.echo", "the server crashes is not available: it ended while it started (exit status: 3) [upstream_unavailable]", None),
+        ("faulty.fail", "no such issue [tool_failed]", None),
+        (
+            "faulty.die",
+            "faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown [upstream_unavailable]",
+            Some(unknown),
+        ),
+        ("faulty.slow", "faulty.slow did not answer within 2 s; whether it took effect is unknown [timeout]", Some(unknown)),
+        ("noisy.noise", "noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]", Some(unknown)),
+        ("faulty.malformed", "the reply of faulty.malformed is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
+        ("faulty.deep", "the reply of faulty.deep is nested too deep; it took effect [tool_output_invalid]", Some(made)),
+        (
+            "faulty.lies",
+            "faulty.lies answered something that its own output schema does not allow: /n: \"one\" is not of type \"integer\" [tool_output_invalid]",
+            Some(made),
+        ),
+        (
+            "flood.hundred_megabytes",
+            "the reply of flood.hundred_megabytes is larger than 16777216 bytes; it took effect, but ask it for less [reply_too_large]",
+            Some(made),
+        ),
+    ] {
+        let call = format!("{tool}()");
+        let fate = fate.map(|fate| format!("\n{fate}: {tool}")).unwrap_or_default();
+        fails(server, "python", &format!("await {call}"), &(python(&call, error) + &fate));
+    }
+    // What never reached the upstream may be tried again; what may have, and is not declared harmless, may not.
+    let message = "the server mute is not available: it did not start within 3 s";
+    fails(server, "javascript", "await mute.echo()", &javascript("mute.echo", "1:12", message, "upstream_unavailable", true));
+    let message = "faulty is not available: it ended (exit status: 7); whether faulty.die took effect is unknown";
+    let shown = javascript("faulty.die", "1:14", message, "upstream_unavailable", false);
+    fails(server, "javascript", "await faulty.die()", &format!("{shown}\n{unknown}: faulty.die"));
+    // Fates are told also when the program caught the error and failed of something else.
+    for (tool, fate) in [("faulty.die", unknown), ("faulty.deep", made)] {
+        let code = format!("try:\n    await {tool}()\nexcept ToolError:\n    pass\nraise ValueError('x')");
+        let shown = "Traceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    raise ValueError('x')\nValueError: x";
+        fails(server, "python", &code, &format!("{shown}\n{fate}: {tool}"));
+    }
     // Noise is passed over; a server that died is started again.
     assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
     assert_eq!(server.run("python", "await flood.echo()"), "echo");
-    // One dead server does not harm calls of another that are under way.
+    // One dead server does not harm calls of another that are under way. The chatty one was called once before.
     let together = "import asyncio\nasync def code(call):\n    try:\n        return await call\n    except ToolError as error:\n        return error.code\n\
                     await asyncio.gather(code(faulty.die()), code(flood.echo()), code(missing.x()), code(chatty.count()))";
-    expect![[r#"["upstream_unavailable","echo","upstream_unavailable","2"]"#]].assert_eq(&server.run("python", together));
+    assert_eq!(server.run("python", together), r#"["upstream_unavailable","echo","upstream_unavailable","2"]"#);
     server.still_serves();
+}
+
+#[test]
+fn a_call_that_was_certainly_not_made_may_be_tried_again() {
+    let place = Place::new();
+    let faulty = built("examples/faulty_server");
+    // Starts once, and never again.
+    let once = format!("[ -e begun ] && exit 9; touch begun; exec {} normal", faulty.display());
+    let mcp = place.servers(&json!({"once": {"command": "sh", "args": ["-c", once], "cwd": place.path()}}));
+    let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
+    let code = "await once.die_quietly();\nawait new Promise((done) => setTimeout(done, 1000));\nawait once.echo();";
+    let message = "once is not available: it ended while it started (exit status: 9); nothing was called";
+    let shown = javascript("once.echo", "3:12", message, "upstream_unavailable", true);
+    fails(&mut server, "javascript", code, &format!("{shown}\nCalls already made, not undone: once.die_quietly"));
 }
 
 /// A configuration with these servers, each with the seconds that a call of it may take.

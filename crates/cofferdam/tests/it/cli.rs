@@ -68,8 +68,13 @@ fn a_broken_configuration_is_told_of_with_its_place() {
 fn wrong_usage_is_told_of() {
     refused(&[], &["run", "nothing.py"], 2, "cofferdam: nothing.py cannot be read: No such file or directory (os error 2)\n");
     refused(&[], &["run", "-e", " "], 2, "cofferdam: the program is empty\n");
+    refused(
+        &[],
+        &["run"],
+        2,
+        "cofferdam: give the program as FILE, as -e CODE, or - to read it from standard input; for example: cofferdam run -e '1 + 1'\n",
+    );
     let home = tempfile::tempdir().unwrap();
-    assert_eq!(run(home.path(), &["run"]).0, 2);
     assert_eq!(run(home.path(), &["run", "-l", "ruby", "-e", "1"]).0, 2);
     assert_eq!(run(home.path(), &["run", "-e", "1", "--timeout", "30"]).0, 2);
     assert_eq!(run(home.path(), &["--log", "=[", "tools", "list"]).0, 2);
@@ -82,6 +87,13 @@ fn a_server_that_cannot_be_used_is_listed_with_its_reason() {
     let reason = "env.K: the environment variable NOT_SET is not set; set it, or give a default: ${NOT_SET:-default}";
     let (code, out, errors) = run(home.path(), &["tools", "list", "--mcp-config", "m.json"]);
     assert_eq!((code, out, &*errors), (1, format!("a failed: {reason}\n"), ""));
+    let (code, out, errors) = run(home.path(), &["tools", "list", "a", "--mcp-config", "m.json"]);
+    assert_eq!((code, out, &*errors), (1, format!("a failed: {reason}\n"), ""));
+    let (code, out, errors) = run(home.path(), &["tools", "list", "github", "--mcp-config", "m.json"]);
+    let told = format!("cofferdam: there is no server \"github\"; there are: a\ncofferdam: a cannot be used: {reason}\n");
+    assert_eq!((code, &*out, errors), (2, "", told));
+    let (_, _, errors) = run(home.path(), &["tools", "search", "issues", "--mcp-config", "m.json"]);
+    assert_eq!(errors, format!("cofferdam: a failed: {reason}\n"));
     let (code, out, _) = run(home.path(), &["doctor", "--json", "--mcp-config", "m.json"]);
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, 1);
@@ -89,6 +101,25 @@ fn a_server_that_cannot_be_used_is_listed_with_its_reason() {
     assert_eq!(document["skipped"], serde_json::json!(["self"]));
     let problems = document["problems"].as_array().unwrap();
     assert!(problems.iter().any(|problem| problem["mend"] == "export NOT_SET=..."), "{problems:?}");
+}
+
+#[test]
+fn doctor_says_what_to_look_at() {
+    let home = tempfile::tempdir().unwrap();
+    // Nobody listens on the discard port.
+    write(
+        home.path(),
+        &[(
+            "m.json",
+            r#"{"mcpServers": {"gone": {"command": "no-such-program", "args": ["-y"]}, "web": {"url": "http://127.0.0.1:9/mcp?key=hidden"}}}"#,
+        )],
+    );
+    let (_, out, _) = run(home.path(), &["doctor", "--json", "--mcp-config", "m.json"]);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let mends: Vec<&str> = document["problems"].as_array().unwrap().iter().map(|problem| problem["mend"].as_str().unwrap()).collect();
+    let command = "try its command by hand: no-such-program -y";
+    let url = "check its URL, its headers and whether this machine reaches it: http://127.0.0.1:9/mcp";
+    assert!(mends.ends_with(&[command, url]), "{mends:?}");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::connection::{Connection, Era};
 use crate::place::{Place, built};
-use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -26,75 +25,77 @@ fn result(server: &mut Connection, language: &str, code: &str) -> Value {
     result
 }
 
+/// What a client receives, as it is written: one text block and the figures.
+fn expected(text: &str, is_error: bool, outcome: &str, calls: &Value, bytes_inside: usize) -> String {
+    let figures = json!({"run": "RUN", "outcome": outcome, "calls": calls, "bytes_inside": bytes_inside, "wall_ms": 0});
+    let content = json!([{"type": "text", "text": text}]);
+    json!({"resultType": "complete", "content": content, "isError": is_error, "_meta": {"cofferdam/run": figures}}).to_string()
+}
+
 /// The same program in both eras: the older one does not know `resultType`, and all else is the same.
-fn check(servers: &mut [Connection; 2], language: &str, code: &str, expected: Expect) {
+fn check(servers: &mut [Connection; 2], language: &str, code: &str, expected: &str) {
     let [modern, legacy] = servers;
-    let text = result(modern, language, code).to_string();
-    expected.assert_eq(&text);
-    let older = text.replacen(r#"{"resultType":"complete","#, "{", 1);
-    assert_ne!(older, text);
+    assert_eq!(result(modern, language, code).to_string(), expected, "{code}");
+    let older = expected.replacen(r#"{"resultType":"complete","#, "{", 1);
+    assert_ne!(older, expected);
     assert_eq!(result(legacy, language, code).to_string(), older, "{code}");
+}
+
+/// Programs that make no call: language, program, text.
+fn check_all(is_error: bool, outcome: &str, programs: &[(&str, &str, &str)]) {
+    let place = Place::new();
+    let servers = &mut servers(&place);
+    for (language, code, text) in programs {
+        check(servers, language, code, &expected(text, is_error, outcome, &json!({}), 0));
+    }
+}
+
+/// The size of the one order that programs here ask for, counted by a program.
+fn order_bytes(servers: &mut [Connection; 2]) -> usize {
+    let count = "len(json.dumps(await orders.get_order(id=100_001), separators=(',', ':'), ensure_ascii=False).encode())";
+    servers[0].run("python", count).parse().unwrap()
 }
 
 #[test]
 fn a_value_after_the_printed_text() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    let python = "order = await orders.get_order(id=100_001)\nprint('id', order['id'])\n{'total': 5, 'ok': None, 'x': [1.5, 'é']}";
-    check(
-        servers,
-        "python",
-        python,
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#
-        ]],
-    );
-    let javascript = "const order = await orders.get_order({id: 100001});\nconsole.log('id', order.id);\n({total: 5, ok: null, x: [1.5, 'é']})";
-    check(
-        servers,
-        "javascript",
-        javascript,
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "typescript",
-        "enum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nreturn Colour[c]",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"Green"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"value","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
+    let bytes = order_bytes(servers);
+    let text = "id 100001\n{\"total\":5,\"ok\":null,\"x\":[1.5,\"é\"]}";
+    for (language, code) in [
+        ("python", "order = await orders.get_order(id=100_001)\nprint('id', order['id'])\n{'total': 5, 'ok': None, 'x': [1.5, 'é']}"),
+        ("javascript", "const order = await orders.get_order({id: 100001});\nconsole.log('id', order.id);\n({total: 5, ok: null, x: [1.5, 'é']})"),
+    ] {
+        check(servers, language, code, &expected(text, false, "value", &json!({"orders.get_order": 1}), bytes));
+    }
+    let typed = "enum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nreturn Colour[c]";
+    check(servers, "typescript", typed, &expected("Green", false, "value", &json!({}), 0));
 }
 
 #[test]
 fn an_error_with_the_programs_own_lines() {
-    let place = Place::new();
-    let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "def share(x):\n    return 1 / x\n\nprint('before')\nshare(0)",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"before\nTraceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    share(0)\n    ~~~~~^^^\n  File \"program.py\", line 2, in share\n    return 1 / x\n           ~~^~~\nZeroDivisionError: division by zero"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "function share(x) {\n  return x.a.b;\n}\nconsole.log('before');\nshare({});",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"before\nTypeError: cannot read property 'b' of undefined\n    at share (program.js:2:10)\n    at program.js:5:1"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "typescript",
-        "interface A { n: number }\nenum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nthrow new RangeError(Colour[c]);",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"RangeError: Green\n    at program.ts:4:29"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
+    check_all(
+        true,
+        "error",
+        &[
+            (
+                "python",
+                "def share(x):\n    return 1 / x\n\nprint('before')\nshare(0)",
+                "before\nTraceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    share(0)\n    ~~~~~^^^\n  \
+                 File \"program.py\", line 2, in share\n    return 1 / x\n           ~~^~~\nZeroDivisionError: division by zero",
+            ),
+            (
+                "javascript",
+                "function share(x) {\n  return x.a.b;\n}\nconsole.log('before');\nshare({});",
+                "before\nTypeError: cannot read property 'b' of undefined\n    at share (program.js:2:10)\n    at program.js:5:1",
+            ),
+            // The engine gives the column of what it looked at last, here the argument.
+            (
+                "typescript",
+                "interface A { n: number }\nenum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nthrow new RangeError(Colour[c]);",
+                "RangeError: Green\n    at program.ts:4:29",
+            ),
+        ],
     );
 }
 
@@ -102,87 +103,47 @@ fn an_error_with_the_programs_own_lines() {
 fn a_failed_call_with_its_code() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "await orders.get_order(id=7)",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"Traceback (most recent call last):\n  File \"program.py\", line 1, in <module>\n    await orders.get_order(id=7)\nToolError: no order 7 [tool_failed]"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{"orders.get_order":1},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "await orders.get_order({id: 7})",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"ToolError: no order 7\n    at program.js:1:14 {\n  code: 'tool_failed',\n  tool: 'orders.get_order',\n  retryable: false\n}"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"error","calls":{"orders.get_order":1},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
+    for (language, code, text) in [
+        (
+            "python",
+            "await orders.get_order(id=7)",
+            "Traceback (most recent call last):\n  File \"program.py\", line 1, in <module>\n    await orders.get_order(id=7)\n\
+             ToolError: no order 7 [tool_failed]",
+        ),
+        (
+            "javascript",
+            "await orders.get_order({id: 7})",
+            "ToolError: no order 7\n    at program.js:1:14 {\n  code: 'tool_failed',\n  tool: 'orders.get_order',\n  retryable: false\n}",
+        ),
+    ] {
+        check(servers, language, code, &expected(text, true, "error", &json!({"orders.get_order": 1}), 0));
+    }
 }
 
 #[test]
-fn a_refusal_of_an_unknown_tool() {
-    let place = Place::new();
-    let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "print('x')\nawait orders.get_ordr(id=1)",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (unknown_tool): line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "console.log('x');\nawait orders.get_ordr({id: 1})",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (unknown_tool): line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-}
-
-#[test]
-fn a_refusal_of_a_call_without_a_required_argument() {
-    let place = Place::new();
-    let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "await orders.get_order()",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (missing_argument): line 1: `orders.get_order(...)`: the required argument `id` is missing. Usage: orders.get_order(id)"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "await orders.get_order()",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (missing_argument): line 1: `orders.get_order(...)`: the required argument `id` is missing. Usage: orders.get_order(id)"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-}
-
-#[test]
-fn a_refusal_of_a_call_that_is_not_awaited() {
-    let place = Place::new();
-    let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "order = orders.get_order(id=100_001)\norder['id']",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (not_awaited): line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; write `order = await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "const order = orders.get_order({id: 100001});\norder.id",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (not_awaited): line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; write `order = await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
+fn refusals() {
+    let unknown = "refused before it ran (unknown_tool): line 2: there is no tool `orders.get_ordr`; did you mean `orders.get_order`?";
+    let missing = "refused before it ran (missing_argument): line 1: `orders.get_order(...)`: the required argument `id` is missing. \
+                   Usage: orders.get_order(id)";
+    let not_awaited = "refused before it ran (not_awaited): line 1: `orders.get_order(...)` is not awaited, but `order` is used as its result; \
+                       write `order = await orders.get_order(...)`";
+    let syntax = |place: &str, what: &str, line: &str, caret: usize| {
+        format!("refused before it ran (syntax_error): syntax error in {place}: {what}\n  {line}\n{}^", " ".repeat(caret + 1))
+    };
+    check_all(
+        true,
+        "refused",
+        &[
+            ("python", "print('x')\nawait orders.get_ordr(id=1)", unknown),
+            ("javascript", "console.log('x');\nawait orders.get_ordr({id: 1})", unknown),
+            ("python", "await orders.get_order()", missing),
+            ("javascript", "await orders.get_order()", missing),
+            ("python", "order = orders.get_order(id=100_001)\norder['id']", not_awaited),
+            ("javascript", "const order = orders.get_order({id: 100001});\norder.id", not_awaited),
+            ("python", "x = 1\ny = = 2", &syntax("line 2, column 5", "Expected an expression", "y = = 2", 5)),
+            ("javascript", "let x = 1;\nlet y = = 2", &syntax("line 2, column 9", "Unexpected token", "let y = = 2", 9)),
+            ("typescript", "let x: number = 1;\nlet y: = 2", &syntax("line 2, column 8", "Unexpected token", "let y: = 2", 8)),
+        ],
     );
 }
 
@@ -190,74 +151,19 @@ fn a_refusal_of_a_call_that_is_not_awaited() {
 fn a_call_that_only_the_run_shows_not_to_be_awaited() {
     let place = Place::new();
     let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "get = orders.get_order\nget(id=100_001)\n5",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"not_awaited","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "const get = orders['get_' + 'order'];\nget({id: 100001});\n5",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"not_awaited","calls":{"orders.get_order":1},"bytes_inside":292,"wall_ms":0}}}"#
-        ]],
-    );
-}
-
-#[test]
-fn a_refusal_of_what_does_not_parse() {
-    let place = Place::new();
-    let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "x = 1\ny = = 2",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (syntax_error): syntax error in line 2, column 5: Expected an expression\n  y = = 2\n      ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "let x = 1;\nlet y = = 2",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (syntax_error): syntax error in line 2, column 9: Unexpected token\n  let y = = 2\n          ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "typescript",
-        "let x: number = 1;\nlet y: = 2",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"refused before it ran (syntax_error): syntax error in line 2, column 8: Unexpected token\n  let y: = 2\n         ^"}],"isError":true,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"refused","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
+    let bytes = order_bytes(servers);
+    let text = "not_awaited: orders.get_order was called without await (line 2), so its result was lost; write `await orders.get_order(...)`";
+    // A coroutine begins when it is awaited, a promise at once.
+    let python = "get = orders.get_order\nget(id=100_001)\n5";
+    check(servers, "python", python, &expected(text, true, "not_awaited", &json!({}), 0));
+    let javascript = "const get = orders['get_' + 'order'];\nget({id: 100001});\n5";
+    check(servers, "javascript", javascript, &expected(text, true, "not_awaited", &json!({"orders.get_order": 1}), bytes));
 }
 
 #[test]
 fn nothing() {
-    let place = Place::new();
-    let servers = &mut servers(&place);
-    check(
-        servers,
-        "python",
-        "x = 1",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"(no output: the program printed nothing and its last expression has no value)"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
-    check(
-        servers,
-        "javascript",
-        "const x = 1;",
-        expect![[
-            r#"{"resultType":"complete","content":[{"type":"text","text":"(no output: the program printed nothing and its last expression has no value)"}],"isError":false,"_meta":{"cofferdam/run":{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}}}"#
-        ]],
-    );
+    let text = "(no output: the program printed nothing and its last expression has no value)";
+    check_all(false, "none", &[("python", "x = 1", text), ("javascript", "const x = 1;", text)]);
 }
 
 #[test]
@@ -272,15 +178,10 @@ fn a_long_reply_as_head_and_tail_with_its_true_size() {
     let tail = tail + whole[tail..].find('\n').unwrap() + 1;
     assert_eq!((whole.len(), tail - head), (588_890, 572_513));
     let text = format!("{}... [572,513 of 588,890 bytes not shown] ...\n{}", &whole[..head], &whole[tail..]);
-    let expected = |prefix: &str| {
-        let text = serde_json::to_string(&text).unwrap();
-        let figures = r#"{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}"#;
-        format!(r#"{{{prefix}"content":[{{"type":"text","text":{text}}}],"isError":false,"_meta":{{"cofferdam/run":{figures}}}}}"#)
-    };
-    let [mut modern, mut legacy] = servers(&place);
+    let expected = expected(&text, false, "none", &json!({}), 0);
+    let servers = &mut servers(&place);
     for (language, code) in [("python", "for n in range(100_000): print(n)"), ("javascript", "for (let n = 0; n < 100000; n++) console.log(n)")] {
-        assert_eq!(result(&mut modern, language, code).to_string(), expected(r#""resultType":"complete","#));
-        assert_eq!(result(&mut legacy, language, code).to_string(), expected(""));
+        check(servers, language, code, &expected);
     }
 }
 

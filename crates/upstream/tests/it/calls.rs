@@ -45,14 +45,32 @@ async fn an_unusable_answer_fails_its_own_call_at_once() {
         error(bench.call("legacy.huge").await),
         "reply_too_large: the reply of legacy.huge is larger than 1000000 bytes; it took effect, but ask it for less"
     );
-    assert_eq!(error(bench.call("legacy.deep").await), "tool_output_invalid: the reply of legacy.deep is nested too deep");
+    assert_eq!(error(bench.call("legacy.deep").await), "tool_output_invalid: the reply of legacy.deep is nested too deep; it took effect");
     assert_eq!(
         error(bench.call("legacy.malformed").await),
-        "tool_output_invalid: the reply of legacy.malformed is not a valid answer of the protocol"
+        "tool_output_invalid: the reply of legacy.malformed is not a valid answer of the protocol; it took effect"
     );
     assert!(begin.elapsed() < Duration::from_secs(10), "waited for a timeout");
     still_serves(&bench).await;
     assert_eq!(bench.log("legacy").iter().filter(|line| line.starts_with("start")).count(), 1);
+}
+
+#[tokio::test]
+async fn every_failure_says_what_became_of_the_call() {
+    let bench = bench(&["legacy"]);
+    bench.catalog().await;
+    // Whether it may be tried again, whether its fate is unknown, whether it was carried out.
+    for (tool, expected) in [
+        ("reject", (false, false, false)),
+        ("huge", (false, false, true)),
+        ("deep", (false, false, true)),
+        ("malformed", (false, false, true)),
+        ("slow", (true, true, false)),
+        ("die", (true, true, false)),
+    ] {
+        let error = bench.call_within(&format!("legacy.{tool}"), json!({}), Duration::from_secs(2)).await.unwrap_err();
+        assert_eq!((error.retryable, error.fate_unknown, error.carried_out), expected, "{tool}");
+    }
 }
 
 #[tokio::test]

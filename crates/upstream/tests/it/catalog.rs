@@ -80,6 +80,27 @@ async fn failures_to_start_are_told_and_backed_off() {
 }
 
 #[tokio::test]
+async fn nobody_waits_long_for_an_upstream_that_answers_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut silent = config("never_answers", &directory);
+    silent.start_timeout = Duration::from_secs(14);
+    let bench = with(vec![silent, config("legacy", &directory)], directory);
+    let state = |catalog: &policy::Catalog, server: &str| catalog.servers[&name(server)].state.clone();
+    let begin = Instant::now();
+    let catalog = bench.catalog().await;
+    assert!(begin.elapsed() < Duration::from_secs(13), "{:?}", begin.elapsed());
+    let starting = ServerState::Failed("it is still starting after 12 s; try again later".to_owned());
+    assert_eq!((state(&catalog, "never_answers"), state(&catalog, "legacy")), (starting.clone(), ServerState::Listed));
+    // The next run does not wait at all, and the start comes to its own end.
+    let begin = Instant::now();
+    assert_eq!(state(&*bench.catalog().await, "never_answers"), starting);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    let settled = bench.upstreams.settled_catalog(&[name("never_answers")]).await;
+    assert_eq!(state(&settled, "never_answers"), ServerState::Failed("it did not start within 14 s".to_owned()));
+    assert_eq!(bench.log("never_answers").iter().filter(|line| line.starts_with("start")).count(), 1);
+}
+
+#[tokio::test]
 async fn tools_are_found_and_described() {
     let bench = bench(&["legacy"]);
     let catalog = bench.catalog().await;
