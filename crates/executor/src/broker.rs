@@ -231,6 +231,7 @@ impl Broker {
         let Some(record) = self.calls.get_mut(finished.id) else { return finished.result };
         record.ok = match &finished.result {
             Ok(_) => Some(true),
+            Err(error) if error.carried_out => Some(true),
             Err(error) if error.fate_unknown => None,
             Err(_) => Some(false),
         };
