@@ -201,6 +201,8 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         workers: count("workers", raw.workers, default.workers, 1024)?,
         workspace_bytes: raw.workspace.map_or(default.workspace_bytes, |size| size.0),
         workspace_files: raw.workspace_files.unwrap_or(default.workspace_files),
+        artifact_bytes: raw.artifact.map_or(default.artifact_bytes, |size| size.0),
+        artifacts_bytes: raw.artifacts.map_or(default.artifacts_bytes, |size| size.0),
     })
 }
 

@@ -80,4 +80,6 @@ pub(crate) struct Limits {
     pub(crate) workers: Option<Spanned<usize>>,
     pub(crate) workspace: Option<Size>,
     pub(crate) workspace_files: Option<u64>,
+    pub(crate) artifact: Option<Size>,
+    pub(crate) artifacts: Option<Size>,
 }

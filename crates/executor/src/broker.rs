@@ -5,11 +5,12 @@
 
 use crate::{
     CallRecord, Events, Progress,
+    artifacts::OfRun,
     calls::{self, Call, Held},
     execute::Shared,
     outcome::Outcome,
 };
-use policy::{CallError, Catalog, ErrorCode, Grant, Guest, ToolName};
+use policy::{CallError, Catalog, ErrorCode, Grant, Guest, Labels, ToolName};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 use std::{
@@ -35,6 +36,9 @@ pub(crate) struct Broker {
     finished: u32,
     own_progress: Option<f64>,
     pub(crate) bytes_inside: usize,
+    pub(crate) artifacts: OfRun,
+    /// Of all that the run has read so far.
+    pub(crate) labels: Labels,
     pub(crate) outcome: Option<Result<Outcome, String>>,
 }
 
@@ -76,7 +80,7 @@ struct Request<'a> {
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
-    pub(crate) fn new(shared: Arc<Shared>, grant: Arc<Grant>, catalog: Arc<Catalog>, guest: Guest, events: Events) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, grant: Arc<Grant>, catalog: Arc<Catalog>, guest: Guest, artifacts: OfRun, events: Events) -> Self {
         let permits = Arc::new(Semaphore::new(grant.limits().calls_in_flight));
         Broker {
             shared,
@@ -90,6 +94,8 @@ impl Broker {
             finished: 0,
             own_progress: None,
             bytes_inside: 0,
+            artifacts,
+            labels: Labels::default(),
             outcome: None,
         }
     }
@@ -99,9 +105,9 @@ impl Broker {
         self.in_flight.abort_all();
     }
 
-    async fn answer(&mut self, request: &[u8]) -> Result<String, CallError> {
+    async fn answer(&mut self, document: &[u8]) -> Result<String, CallError> {
         let request: Request<'_> =
-            serde_json::from_slice(request).map_err(|e| CallError::new(ErrorCode::BadRequest, format!("the request is malformed: {e}")))?;
+            serde_json::from_slice(document).map_err(|e| CallError::new(ErrorCode::BadRequest, format!("the request is malformed: {e}")))?;
         match request.op.as_str() {
             "call" => {
                 let id = self.submit(request)?;
@@ -113,10 +119,11 @@ impl Broker {
             "describe" => self.describe(&request.name.unwrap_or_default()).await,
             "progress" => self.progress(&request),
             "result" => self.result(request.outcome),
-            "artifact" => Err(CallError::new(
-                ErrorCode::Unsupported,
-                "artifacts are not available in this version; return the value, or print what is needed of it",
-            )),
+            "artifact" => {
+                let calls = crate::present::counted(self.calls.iter().map(|call| call.tool.as_str()));
+                let (store, limits) = (&self.shared.artifacts, self.grant.limits());
+                self.artifacts.answer(store, limits, document, &mut self.labels, calls).await.map_err(crate::ArtifactError::told)
+            }
             "fetch" => Err(CallError::new(
                 ErrorCode::Denied,
                 "fetch is refused: no http rule grants it. Use the tools of a server instead (tools.search finds them)",
@@ -141,11 +148,12 @@ impl Broker {
         self.calls.push(CallRecord { tool: tool.clone(), ok: None, bytes: 0, ms: 0.0, read_only });
         let call = Call { tool, args: request.args, positional: request.positional };
         let (shared, grant, permits) = (Arc::clone(&self.shared), Arc::clone(&self.grant), Arc::clone(&self.permits));
+        let origin = Arc::clone(&self.artifacts.origin);
         self.in_flight.spawn(async move {
             // Never closed; were it, the call goes ahead.
             let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
-            let result = calls::make(&shared, &grant, call).await;
+            let result = calls::make(&shared, &grant, &origin, call).await;
             Finished { id, result, took: started.elapsed() }
         });
         Ok(id)
@@ -203,11 +211,21 @@ impl Broker {
         Ok(reply)
     }
 
-    fn record(&mut self, finished: Finished) -> Result<Held, CallError> {
+    fn record(&mut self, mut finished: Finished) -> Result<Held, CallError> {
+        if let Ok(held) = &mut finished.result {
+            self.artifacts.made.append(&mut held.artifacts);
+        }
         let bytes = finished.result.as_ref().map_or(0, |held| held.json.len());
         self.bytes_inside += bytes;
         self.finished += 1;
         let Some(record) = self.calls.get_mut(finished.id) else { return finished.result };
+        let read = match &finished.result {
+            Ok(_) => true,
+            Err(error) => matches!(error.code, ErrorCode::ToolFailed | ErrorCode::ToolOutputInvalid),
+        };
+        if read && let Ok(tool) = ToolName::parse(&record.tool) {
+            self.labels.join(&Labels::of_reply(&tool.server));
+        }
         record.ok = match &finished.result {
             Ok(_) => Some(true),
             Err(error) if error.fate_unknown => None,

@@ -1,20 +1,22 @@
 //! The straight line of one run, and what all runs share.
 
 use crate::{
-    Events, Stats,
+    Artifacts, Events, Record, Stats,
+    artifacts::{New, OfRun, Origin, Source},
     broker::Broker,
+    budget::{self, Budget},
     present::{self, Ending, Presented},
     schemas::Schemas,
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use policy::{Catalog, Context, Grant, Labels, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
 use sandbox::{Bind, End, Sandbox, SandboxError, Warm};
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, atomic::AtomicUsize},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -103,8 +105,21 @@ pub struct Reply {
     pub text: String,
     /// Whether it failed.
     pub is_error: bool,
+    /// The artifacts that it made, in their order.
+    pub artifacts: Vec<Record>,
+    /// The images that the program showed.
+    pub images: Vec<Image>,
     /// Figures.
     pub stats: Stats,
+}
+
+/// An image that the model is to see.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// MIME type: one of those that models can look at.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// What all runs share.
@@ -113,6 +128,7 @@ pub(crate) struct Shared {
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) schemas: Schemas,
     pub(crate) held_bytes: Arc<AtomicUsize>,
+    pub(crate) artifacts: Artifacts,
     unusable: Vec<ServerName>,
 }
 
@@ -140,6 +156,8 @@ pub struct Executor {
     sandbox: Sandbox,
     shared: Arc<Shared>,
     workspaces: Workspaces,
+    /// What each context has seen.
+    seen: Mutex<HashMap<Context, Labels>>,
     checks: Checks,
 }
 
@@ -150,7 +168,9 @@ impl Executor {
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
         let Settings { policy, servers, unusable, cache_dir, state_dir, warm, binary } = settings;
-        let workspaces = Workspaces::open(&state_dir).map_err(|source| StartError::State { path: state_dir, source })?;
+        let unusable_state = |source| StartError::State { path: state_dir.clone(), source };
+        let workspaces = Workspaces::open(&state_dir).map_err(unusable_state)?;
+        let artifacts = Artifacts::open(&state_dir).map_err(unusable_state)?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -160,14 +180,24 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
-        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), unusable };
-        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, checks: Checks::all() }))
+        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), artifacts, unusable };
+        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, seen: Mutex::default(), checks: Checks::all() }))
     }
 
     /// The upstreams.
     #[must_use]
     pub fn upstreams(&self) -> &Arc<Upstreams> {
         &self.shared.upstreams
+    }
+
+    /// The artifacts.
+    pub(crate) fn store(&self) -> &Artifacts {
+        &self.shared.artifacts
+    }
+
+    /// Adds labels to what a context has seen: called before anything that carries them is shown.
+    pub fn saw(&self, context: &Context, labels: &Labels) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(context.clone()).or_default().join(labels);
     }
 
     /// Runs one program. Cancel-safe: dropping the future kills the worker and aborts its calls.
@@ -182,11 +212,11 @@ impl Executor {
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
-            () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
+            () = cancel.cancelled() => return Ok(reply(run, &cancelled(), shown_bytes)),
         };
         let program = match gate::check(&request.code, request.language, gate::Lifetime::Stateless, &catalog, &self.checks) {
             Ok(program) => program,
-            Err(refusal) => return Ok(reply(run, present::refused(&refusal), shown_bytes, Figures::default())),
+            Err(refusal) => return Ok(reply(run, &present::refused(&refusal), shown_bytes)),
         };
         let guest = request.language.guest();
         let queued = Instant::now();
@@ -196,7 +226,7 @@ impl Executor {
                 tracing::error!(%run, error = %source, "no worker");
                 Fault::Sandbox { run, source }
             })?,
-            () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
+            () = cancel.cancelled() => return Ok(reply(run, &cancelled(), shown_bytes)),
         };
         let queued = queued.elapsed();
         let workspace = self.workspaces.workspace().map_err(|source| {
@@ -204,7 +234,14 @@ impl Executor {
             Fault::Workspace { run, source }
         })?;
         let bind = bind(&grant, workspace.path());
-        let mut broker = Broker::new(Arc::clone(&self.shared), Arc::clone(&grant), Arc::clone(&catalog), guest, events);
+        let origin = Origin {
+            principal: request.context.principal.clone(),
+            run,
+            program: blake3::hash(request.code.as_bytes()).to_string(),
+            session: None,
+        };
+        let artifacts = OfRun::new(Arc::new(origin), workspace.path());
+        let mut broker = Broker::new(Arc::clone(&self.shared), Arc::clone(&grant), Arc::clone(&catalog), guest, artifacts, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;
@@ -213,8 +250,49 @@ impl Executor {
         broker.close();
         self.look_at_death(run, &finished.end, &worker).await;
         let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
-        let figures = Figures { calls: std::mem::take(&mut broker.calls), bytes_inside: broker.bytes_inside, queued, wall };
-        Ok(reply(run, presented, shown_bytes, figures))
+        let text = self.fit(&presented, &grant, &mut broker).await;
+        let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
+        self.saw(&request.context, &broker.labels);
+        let stats = Stats {
+            calls: std::mem::take(&mut broker.calls),
+            bytes_inside: broker.bytes_inside,
+            bytes_shown: text.len(),
+            queued_ms: queued.as_secs_f64() * 1000.0,
+            wall_ms: wall.as_secs_f64() * 1000.0,
+            outcome: presented.ending,
+        };
+        let artifacts = std::mem::take(&mut broker.artifacts.made);
+        Ok(Reply { run, text, is_error: presented.ending.is_error(), artifacts, images, stats })
+    }
+
+    /// The text of a run within its budget; what is left out becomes an artifact of the run.
+    async fn fit(&self, presented: &Presented, grant: &Grant, broker: &mut Broker) -> String {
+        let budget = Budget::of(presented, grant.limits().output_shown_bytes);
+        let mut places = [String::new(), String::new()];
+        for (place, overflow) in places.iter_mut().zip(budget.overflow()) {
+            let Some(overflow) = overflow else { continue };
+            let source = Source::Bytes(overflow.text.as_bytes());
+            let (labels, calls) = (broker.labels.clone(), present::counted(broker.calls.iter().map(|call| call.tool.as_str())));
+            let new = New { name: overflow.name, media_type: Some(overflow.media_type), source, labels, calls, automatic: true };
+            let kept = self.store().save(&broker.artifacts.origin, grant.limits(), new).await;
+            *place = budget::place(kept.as_ref().map_err(ToString::to_string));
+            match kept {
+                Ok(record) => broker.artifacts.made.push(record),
+                Err(error) => tracing::warn!(error = %error.told(), "what is not shown could not be kept"),
+            }
+        }
+        budget.text(places.each_ref().map(String::as_str))
+    }
+
+    /// The images that a program showed. One that was removed meanwhile is left out.
+    async fn images(&self, shown: Vec<Record>) -> Vec<Image> {
+        let mut images = Vec::new();
+        for record in shown {
+            if let Ok(bytes) = self.store().bytes(&record, 0..record.size).await {
+                images.push(Image { media_type: record.media_type, bytes: bytes.into() });
+            }
+        }
+        images
     }
 
     /// Ends the upstreams. Workers end with the process.
@@ -245,30 +323,16 @@ impl Executor {
     }
 }
 
-#[derive(Default)]
-struct Figures {
-    calls: Vec<crate::CallRecord>,
-    bytes_inside: usize,
-    queued: Duration,
-    wall: Duration,
-}
-
-fn reply(run: RunId, presented: Presented, shown_bytes: usize, figures: Figures) -> Reply {
-    let Presented { text, ending, dropped_bytes } = presented;
-    let screened = gate::screen(&text, shown_bytes, dropped_bytes);
-    let stats = Stats {
-        calls: figures.calls,
-        bytes_inside: figures.bytes_inside,
-        bytes_shown: screened.text.len(),
-        queued_ms: figures.queued.as_secs_f64() * 1000.0,
-        wall_ms: figures.wall.as_secs_f64() * 1000.0,
-        outcome: ending,
-    };
-    Reply { run, text: screened.text, is_error: ending.is_error(), stats }
+/// The reply to a request that did not come to a run.
+fn reply(run: RunId, presented: &Presented, shown_bytes: usize) -> Reply {
+    let ending = presented.ending;
+    let text = Budget::of(presented, shown_bytes).text(["", ""]);
+    let stats = Stats { calls: Vec::new(), bytes_inside: 0, bytes_shown: text.len(), queued_ms: 0.0, wall_ms: 0.0, outcome: ending };
+    Reply { run, text, is_error: ending.is_error(), artifacts: Vec::new(), images: Vec::new(), stats }
 }
 
 fn cancelled() -> Presented {
-    Presented { text: "cancelled: the run was ended at the client's request before it began".to_owned(), ending: Ending::Cancelled, dropped_bytes: 0 }
+    Presented::words(Ending::Cancelled, "cancelled: the run was ended at the client's request before it began".to_owned())
 }
 
 fn bind(grant: &Grant, workspace: &std::path::Path) -> Bind {
@@ -295,7 +359,7 @@ fn turn(program: &gate::Program, catalog: &Catalog) -> Vec<u8> {
 
 /// Fresh random bytes of the operating system.
 #[expect(clippy::expect_used, reason = "without the system's randomness nothing here is safe to go on")]
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has randomness");
     bytes

@@ -4,16 +4,22 @@
 //! outcome; [`Fault`] is our own failure. Everything here can be embedded by a Rust agent without MCP: call
 //! [`sandbox::worker_main`] first in `main`, then [`Executor::start`].
 
+mod artifacts;
 mod broker;
+mod budget;
 mod calls;
 mod execute;
 mod outcome;
 mod present;
+mod resources;
 mod schemas;
+mod summary;
 mod workspace;
 
-pub use execute::{Executor, Fault, Reply, Request, Settings, StartError};
+pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};
+pub use execute::{Executor, Fault, Image, Reply, Request, Settings, StartError};
 pub use present::Ending;
+pub use resources::Page;
 
 use serde::Serialize;
 

@@ -35,6 +35,10 @@ pub struct Limits {
     pub workspace_bytes: u64,
     /// Files, directories and links in a workspace.
     pub workspace_files: u64,
+    /// Size of one artifact, in bytes. Guards the disk.
+    pub artifact_bytes: u64,
+    /// All artifacts of one principal, in bytes; the same content counts once. Guards the disk.
+    pub artifacts_bytes: u64,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -57,6 +61,8 @@ impl Default for Limits {
             workers: 16,
             workspace_bytes: 256 * MIB as u64,
             workspace_files: 10_000,
+            artifact_bytes: 1024 * MIB as u64,
+            artifacts_bytes: 4 * 1024 * MIB as u64,
         }
     }
 }
