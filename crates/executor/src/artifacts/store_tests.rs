@@ -7,7 +7,7 @@ fn origin() -> Origin {
     Origin { principal: Principal::local(), run: RunId::from_random([7; 16]), program: "0".repeat(64), session: None }
 }
 
-fn new(name: &str, bytes: &'static [u8]) -> New<'_> {
+fn new<'a>(name: &'a str, bytes: &'static [u8]) -> New<'a> {
     New { name, media_type: None, source: Source::Bytes(bytes), labels: Labels::default(), calls: Vec::new(), automatic: false }
 }
 
