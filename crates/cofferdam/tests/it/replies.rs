@@ -275,7 +275,7 @@ fn a_long_reply_as_head_and_tail_with_its_true_size() {
     let text = format!("{}... [572,513 of 588,890 bytes not shown; {place}] ...\n{}", &whole[..head], &whole[tail..]);
     let expected = |prefix: &str| {
         let text = serde_json::to_string(&text).unwrap();
-        let preview: Vec<String> = (0..=68).map(|n| n.to_string()).collect();
+        let preview: Vec<String> = (0..=80).map(|n| n.to_string()).collect();
         let preview = format!("{}...", &preview.join(" ")[..200]);
         let link = format!(
             r#"{{"type":"resource_link","uri":"artifact://ID","name":"output","description":"{preview}","mimeType":"text/plain","size":588890}}"#
