@@ -105,6 +105,17 @@ Examples:
   cofferdam guests build"
     )]
     Guests(Guests),
+    /// List, show, print or remove what programs kept
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  cofferdam artifacts list
+  cofferdam artifacts show issues
+  cofferdam artifacts cat issues > issues.json
+  cofferdam artifacts rm issues 0123456789abcdef"
+    )]
+    Artifacts(Artifacts),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:
@@ -130,7 +141,7 @@ pub(crate) struct Run {
     /// Stop the program after this time, such as 10s; never longer than the configuration allows
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
-    /// Print one JSON object: run, ok, text, outcome, session, stats
+    /// Print one JSON object: run, ok, text, artifacts, outcome, session, stats
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -231,6 +242,38 @@ pub(crate) enum Guests {
         guest: String,
         /// The linked module
         linked: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Artifacts {
+    /// List all, the newest first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what is known of one: type, size, origin, labels, preview
+    Show {
+        /// Its name, id or URI
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the content of one, byte for byte
+    Cat {
+        /// Its name, id or URI
+        name: String,
+    },
+    /// Remove some
+    Rm {
+        /// Their names, ids or URIs; a name is the newest that has it
+        #[arg(value_name = "NAME", required_unless_present = "all")]
+        names: Vec<String>,
+        /// Remove all
+        #[arg(long, conflicts_with = "names")]
+        all: bool,
     },
 }
 

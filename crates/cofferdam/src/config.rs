@@ -204,6 +204,8 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         sessions: count("sessions", raw.sessions, default.sessions, 100_000)?,
         session_idle: raw.session_idle.map_or(default.session_idle, |span| span.0),
         session_kept: raw.session_kept.map_or(default.session_kept, |span| span.0),
+        artifact_bytes: raw.artifact.map_or(default.artifact_bytes, |size| size.0),
+        artifacts_bytes: raw.artifacts.map_or(default.artifacts_bytes, |size| size.0),
     })
 }
 

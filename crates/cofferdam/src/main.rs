@@ -4,7 +4,8 @@
 //! below it. Nothing here parses a program or a tool's reply.
 //!
 //! In reading order: [`cli`] (what was asked), [`surroundings`] and [`config`] with [`raw`], [`import`], [`entry`] and [`expand`]
-//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`progress`] and [`wire`] (the server).
+//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`resources`], [`progress`] and [`wire`]
+//! (the server).
 
 mod announce;
 mod arguments;
@@ -19,6 +20,7 @@ mod mcp;
 mod output;
 mod progress;
 mod raw;
+mod resources;
 mod surroundings;
 mod units;
 mod wire;
@@ -80,6 +82,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Tools(tools)) => commands::tools::tools(tools, &sources, around).await,
         Some(Command::Sessions(command)) => commands::sessions::sessions(command, &sources, around).await,
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
+        Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }
 }

@@ -1,14 +1,15 @@
 //! The MCP server: one tool, over standard input and output, in both eras of the protocol.
 
 use crate::wire::Wire;
-use crate::{announce, arguments, output, progress};
+use crate::{announce, arguments, output, progress, resources};
 use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use executor::{Executor, Reply, Settings};
 use policy::{Context, Limits, Principal, ServerName};
 use rmcp::model::{
     CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock, CustomRequest,
-    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion,
-    ServerCapabilities, ServerConfig, Tool,
+    CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer, serve_server_with_ct};
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -142,7 +143,9 @@ impl Server {
         match result {
             Ok(reply) => {
                 let meta = figures(&reply);
-                let content = vec![ContentBlock::text(reply.text)];
+                let mut content = vec![ContentBlock::text(reply.text)];
+                content.extend(reply.artifacts.iter().map(|made| ContentBlock::resource_link(resources::link(made))));
+                content.extend(reply.images.into_iter().map(|image| ContentBlock::image(STANDARD.encode(image.bytes), image.media_type)));
                 let mut result = if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
                 result.meta = Some(meta);
                 result
@@ -161,14 +164,16 @@ fn figures(reply: &Reply) -> MetaObject {
     for call in &reply.stats.calls {
         *calls.entry(&call.tool).or_default() += 1;
     }
-    let figures = json!({
+    let mut figures = json!({
         "run": reply.run.to_string(),
         "outcome": reply.stats.outcome,
-        "session": reply.session,
         "calls": calls,
         "bytes_inside": reply.stats.bytes_inside,
         "wall_ms": (reply.stats.wall_ms * 100.0).round() / 100.0,
     });
+    if let Some(session) = &reply.session {
+        figures["session"] = session.as_str().into();
+    }
     let mut meta = MetaObject::new();
     meta.insert("cofferdam/run".to_owned(), figures);
     meta
@@ -181,7 +186,7 @@ fn refusal(text: String) -> CallToolResult {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_resources().build())
             .with_server_info(Implementation::new("cofferdam", env!("CARGO_PKG_VERSION")).with_title("Cofferdam"))
             .with_instructions(self.instructions.clone())
     }
@@ -191,6 +196,26 @@ impl ServerHandler for Server {
         result.ttl_ms = Some(LIST_TTL_MS);
         result.cache_scope = Some(CacheScope::Private);
         Ok(result)
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        resources::list(&self.executor, &self.context, request.and_then(|request| request.cursor).as_deref()).await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resources::templates())
+    }
+
+    async fn read_resource(&self, request: ReadResourceRequestParams, _: RequestContext<RoleServer>) -> Result<ReadResourceResponse, ErrorData> {
+        Ok(resources::read(&self.executor, &self.context, &request.uri).await?.into())
     }
 
     async fn call_tool(&self, request: CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {

@@ -12,6 +12,18 @@ pub(crate) fn print(text: &str) {
     let _gone = write!(out, "{text}{end}").and_then(|()| out.flush());
 }
 
+/// Writes bytes to standard output as they are; false when nobody reads them any more.
+///
+/// # Errors
+/// When they cannot be written for another reason, such as a full disk.
+pub(crate) fn write(bytes: &[u8]) -> std::io::Result<bool> {
+    let mut out = stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true),
+    }
+}
+
 /// Writes a JSON document to standard output.
 pub(crate) fn print_json(document: &Value) {
     print(&format!("{document:#}"));

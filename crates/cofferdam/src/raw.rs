@@ -83,4 +83,6 @@ pub(crate) struct Limits {
     pub(crate) sessions: Option<Spanned<usize>>,
     pub(crate) session_idle: Option<Span>,
     pub(crate) session_kept: Option<Span>,
+    pub(crate) artifact: Option<Size>,
+    pub(crate) artifacts: Option<Size>,
 }

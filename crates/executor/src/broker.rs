@@ -5,6 +5,7 @@
 
 use crate::{
     CallRecord, Events, Progress,
+    artifacts::OfRun,
     calls::{self, Call, Held},
     execute::Shared,
     journal::{Entry, Event, now_ms},
@@ -41,6 +42,7 @@ pub(crate) struct Broker {
     finished: u32,
     own_progress: Option<f64>,
     pub(crate) bytes_inside: usize,
+    pub(crate) artifacts: OfRun,
     pub(crate) outcome: Option<Result<Outcome, String>>,
 }
 
@@ -51,6 +53,7 @@ pub(crate) struct Setting {
     pub(crate) grant: Arc<Grant>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) guest: Guest,
+    pub(crate) artifacts: OfRun,
     pub(crate) session: Option<Open>,
     /// What the run starts with: those of its context and its session.
     pub(crate) labels: Labels,
@@ -104,7 +107,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
     pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
-        let Setting { run, grant, catalog, guest, session, labels } = setting;
+        let Setting { run, grant, catalog, guest, artifacts, session, labels } = setting;
         let permits = Arc::new(Semaphore::new(grant.limits().calls_in_flight));
         Broker {
             shared,
@@ -121,6 +124,7 @@ impl Broker {
             finished: 0,
             own_progress: None,
             bytes_inside: 0,
+            artifacts,
             outcome: None,
         }
     }
@@ -130,18 +134,21 @@ impl Broker {
         self.in_flight.abort_all();
     }
 
-    async fn answer(&mut self, request: &[u8]) -> Result<String, CallError> {
-        let request: Request<'_> = serde_json::from_slice(request).map_err(malformed)?;
+    async fn answer(&mut self, document: &[u8]) -> Result<String, CallError> {
+        let request: Request<'_> = serde_json::from_slice(document).map_err(malformed)?;
         match request.op.as_str() {
             "wait" => self.wait(request.submit, request.timeout_ms).await,
             "search" => self.search(&request.query.unwrap_or_default(), request.limit.unwrap_or(10)).await,
             "describe" => self.describe(&request.name.unwrap_or_default()).await,
             "progress" => self.progress(&request),
             "result" => self.result(request.outcome),
-            "artifact" => Err(CallError::new(
-                ErrorCode::Unsupported,
-                "artifacts are not available in this version; return the value, or print what is needed of it",
-            )),
+            "artifact" => {
+                let calls = crate::present::counted(self.calls.iter().map(|call| call.tool.as_str()));
+                let (store, limits) = (&self.shared.artifacts, self.grant.limits());
+                let mut labels = self.labels.clone();
+                let answer = self.artifacts.answer(store, limits, document, &mut labels, calls).await.map_err(crate::ArtifactError::told)?;
+                self.label(&labels).map(|()| answer)
+            }
             "fetch" => Err(CallError::new(
                 ErrorCode::Denied,
                 "fetch is refused: no http rule grants it. Use the tools of a server instead (tools.search finds them)",
@@ -173,11 +180,12 @@ impl Broker {
         }
         self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
         let (shared, grant, permits) = (Arc::clone(&self.shared), Arc::clone(&self.grant), Arc::clone(&self.permits));
+        let origin = Arc::clone(&self.artifacts.origin);
         self.in_flight.spawn(async move {
             // Never closed; were it, the call goes ahead.
             let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
-            let result = calls::make(&shared, &grant, call).await;
+            let result = calls::make(&shared, &grant, &origin, call).await;
             Finished { id, tag, result, took: started.elapsed() }
         });
         Ok(())
@@ -224,7 +232,10 @@ impl Broker {
     }
 
     /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.
-    fn record(&mut self, finished: Finished) -> Result<Held, CallError> {
+    fn record(&mut self, mut finished: Finished) -> Result<Held, CallError> {
+        if let Ok(held) = &mut finished.result {
+            self.artifacts.made.append(&mut held.artifacts);
+        }
         let bytes = finished.result.as_ref().map_or(0, |held| held.json.len());
         self.bytes_inside += bytes;
         self.finished += 1;

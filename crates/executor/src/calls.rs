@@ -1,7 +1,8 @@
 //! One upstream call from a run: the one decision, arguments, upstream, reply, in this order and nowhere else.
 
-use crate::execute::Shared;
-use policy::{CallError, Decision, ErrorCode, Grant, Limits, Reply, Tool, ToolName};
+use crate::{artifacts::{New, Origin, Record, Source, is_media_type}, execute::Shared};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use policy::{CallError, Decision, ErrorCode, Grant, Labels, Limits, Reply, Tool, ToolName};
 use serde_json::{Map, Value};
 use std::sync::{
     Arc,
@@ -21,6 +22,8 @@ pub(crate) struct Call {
 pub(crate) struct Held {
     /// JSON text.
     pub(crate) json: String,
+    /// Images and other bytes that came with it.
+    pub(crate) artifacts: Vec<Record>,
     held: Arc<AtomicUsize>,
 }
 
@@ -31,7 +34,7 @@ impl Drop for Held {
 }
 
 /// Makes a call and returns its value as JSON text.
-pub(crate) async fn make(shared: &Shared, grant: &Grant, call: Call) -> Result<Held, CallError> {
+pub(crate) async fn make(shared: &Shared, grant: &Grant, origin: &Origin, call: Call) -> Result<Held, CallError> {
     let name = ToolName::parse(&call.tool).map_err(|e| CallError::new(ErrorCode::UnknownTool, e.to_string()))?;
     let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
     let Some(tool) = catalog.tool(&name) else { return Err(unknown(&catalog, &name)) };
@@ -48,29 +51,58 @@ pub(crate) async fn make(shared: &Shared, grant: &Grant, call: Call) -> Result<H
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
     let reply = reply.map_err(|error| CallError { retryable: error.retryable && (harmless_twice || !error.fate_unknown), ..error })?;
     // A reply came: unless the tool says that it failed, it has done what it does.
-    value_of(shared, tool, reply, limits).map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, ..error })
+    let value = value_of(shared, tool, origin, reply, limits).await;
+    value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, ..error })
 }
 
 /// Makes the program's value of a reply: checked against the tool's own schema, parsed once, serialised anew.
-fn value_of(shared: &Shared, tool: &Tool, reply: Reply, limits: &Limits) -> Result<Held, CallError> {
+async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, reply: Reply, limits: &Limits) -> Result<Held, CallError> {
     let name = &tool.name;
     if !reply.is_error
         && let Some(structured) = &reply.structured
     {
         shared.schemas.check_structured(tool, structured)?;
     }
-    let value = gate::reply(reply, tool, limits)?;
+    let unwrapped = gate::reply(reply, tool, limits)?;
+    let (value, artifacts) = keep(shared, origin, unwrapped, tool, limits).await?;
     if tool.output_schema.is_none() {
         shared.upstreams.learn(name, &value);
     }
     let json = serde_json::to_string(&value)
         .map_err(|e| CallError::new(ErrorCode::ToolOutputInvalid, format!("{name}: the reply cannot be written as JSON: {e}")).of(name))?;
-    hold(shared, json, limits.replies_bytes).map_err(|e| e.of(name))
+    hold(shared, json, artifacts, limits.replies_bytes).map_err(|e| e.of(name))
 }
 
-fn hold(shared: &Shared, json: String, limit: usize) -> Result<Held, CallError> {
+/// Keeps the bytes of a reply as artifacts, which the value then names.
+async fn keep(
+    shared: &Shared,
+    origin: &Origin,
+    unwrapped: gate::Unwrapped,
+    tool: &Tool,
+    limits: &Limits,
+) -> Result<(Value, Vec<Record>), CallError> {
+    let gate::Unwrapped { mut value, media } = unwrapped;
+    let mut artifacts = Vec::new();
+    let labels = Labels::of_reply(&tool.name.server);
+    for media in media {
+        let bytes = STANDARD.decode(&media.data).map_err(|_| {
+            CallError::new(ErrorCode::ToolOutputInvalid, format!("{}: the {} is not base64", tool.name, media.kind)).of(&tool.name)
+        })?;
+        let source = Source::Bytes(&bytes);
+        let (name, calls) = (format!("{} {}", tool.name, media.kind), vec![tool.name.to_string()]);
+        let new = New { name: &name, media_type: media.mime_type.as_deref().filter(|given| is_media_type(given)), source, labels: labels.clone(), calls, automatic: true };
+        let record = shared.artifacts.save(origin, limits, new).await.map_err(|error| error.told().of(&tool.name))?;
+        if let Some(object) = media.at.and_then(|at| value.pointer_mut(&at)).and_then(Value::as_object_mut) {
+            object.insert("artifact".to_owned(), record.told());
+        }
+        artifacts.push(record);
+    }
+    Ok((value, artifacts))
+}
+
+fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> Result<Held, CallError> {
     let before = shared.held_bytes.fetch_add(json.len(), Ordering::Relaxed);
-    let held = Held { json, held: Arc::clone(&shared.held_bytes) };
+    let held = Held { json, artifacts, held: Arc::clone(&shared.held_bytes) };
     if before + held.json.len() > limit {
         let message = format!("the replies that wait in the broker would take more than {limit} bytes; await calls before making more");
         return Err(CallError::new(ErrorCode::LimitExceeded, message));

@@ -1,8 +1,10 @@
 //! The straight line of one run, and what all runs share.
 
 use crate::{
-    Events, Stats,
+    Artifacts, Events, Record, Stats,
+    artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
+    budget::{self, Budget},
     journal::Journal,
     place::{NoPlace, News},
     present::{self, Ending, Presented},
@@ -11,7 +13,7 @@ use crate::{
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Context, Labels, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use policy::{Catalog, Context, Grant, Labels, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
 use sandbox::{End, Sandbox, SandboxError, Warm};
 use serde_json::json;
 use std::{
@@ -110,8 +112,21 @@ pub struct Reply {
     pub is_error: bool,
     /// The session that it ran in.
     pub session: Option<Handle>,
+    /// The artifacts that it made, in their order.
+    pub artifacts: Vec<Record>,
+    /// The images that the program showed.
+    pub images: Vec<Image>,
     /// Figures.
     pub stats: Stats,
+}
+
+/// An image that the model is to see.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// MIME type: one of those that models can look at.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// What all runs share.
@@ -122,6 +137,7 @@ pub(crate) struct Shared {
     pub(crate) held_bytes: Arc<AtomicUsize>,
     pub(crate) journal: Journal,
     pub(crate) sessions: Sessions,
+    pub(crate) artifacts: Artifacts,
     unusable: Vec<ServerName>,
 }
 
@@ -165,6 +181,7 @@ impl Executor {
         let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
         let journal = Journal::open(&state_dir).map_err(not_usable)?;
+        let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -174,7 +191,7 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
-        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, unusable };
+        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, unusable };
         Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, seen: Mutex::default(), checks: Checks::all() }))
     }
 
@@ -195,6 +212,11 @@ impl Executor {
         &self.shared.sessions
     }
 
+    /// The artifacts.
+    pub(crate) fn store(&self) -> &Artifacts {
+        &self.shared.artifacts
+    }
+
     /// Adds labels to what a context has seen: called before anything that carries them is shown.
     pub fn saw(&self, context: &Context, labels: &Labels) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(context.clone()).or_default().join(labels);
@@ -212,12 +234,12 @@ impl Executor {
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
-            () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
+            () = cancel.cancelled() => return Ok(reply(run, &cancelled(), shown_bytes)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
         let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
             Ok(program) => program,
-            Err(refusal) => return Ok(reply(run, present::refused(&refusal), shown_bytes, Figures::default())),
+            Err(refusal) => return Ok(reply(run, &present::refused(&refusal), shown_bytes)),
         };
         let guest = request.language.guest();
         let queued = Instant::now();
@@ -229,21 +251,29 @@ impl Executor {
         };
         let placed = tokio::select! {
             placed = placing => placed,
-            () = cancel.cancelled() => return Ok(reply(run, cancelled(), shown_bytes, Figures::default())),
+            () = cancel.cancelled() => return Ok(reply(run, &cancelled(), shown_bytes)),
         };
         let (mut place, news) = match placed {
             Ok(placed) => placed,
             Err(NoPlace::Fault(fault)) => return Err(fault),
-            Err(NoPlace::Refused(error)) => return Ok(reply(run, present::no_session(&error), shown_bytes, Figures::default())),
+            Err(NoPlace::Refused(error)) => return Ok(reply(run, &present::no_session(&error), shown_bytes)),
         };
         let queued = queued.elapsed();
+        let workspace = place.workspace();
         let session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal));
         if let Some(open) = &session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
+        let origin = Origin {
+            principal: request.context.principal.clone(),
+            run,
+            program: blake3::hash(request.code.as_bytes()).to_string(),
+            session: session.as_ref().map(|open| open.handle().to_string()),
+        };
+        let artifacts = OfRun::new(Arc::new(origin), &workspace);
         let labels = self.labels_at_start(&request.context, session.as_ref());
-        let setting = Setting { run, grant: Arc::clone(&grant), catalog: Arc::clone(&catalog), guest, session, labels };
+        let setting = Setting { run, grant: Arc::clone(&grant), catalog: Arc::clone(&catalog), guest, artifacts, session, labels };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
@@ -253,14 +283,14 @@ impl Executor {
         broker.close();
         self.look_at_death(run, &finished.end, &place.worker).await;
         let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
-        let figures = Figures { calls: std::mem::take(&mut broker.calls), bytes_inside: broker.bytes_inside, queued, wall };
+        let mut text = self.fit(&presented, &grant, &mut broker).await;
+        let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         self.saw(&request.context, &broker.labels);
-        let mut reply = reply(run, presented, shown_bytes, figures);
+        let session = broker.session.as_ref().map(|open| open.handle().clone());
         if let Some(open) = broker.session.take() {
-            reply.session = Some(open.handle().clone());
             let at_rest = matches!(finished.end, End::Completed(_));
             let after = After {
-                clock_ns: place.clock_ns + u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX / 2),
+                clock_ns: place.clock_ns.saturating_add(u64::try_from(wall.as_nanos()).unwrap_or(0)),
                 worker: at_rest.then_some(place.worker),
                 keep: self.sandbox.waiting() == 0,
                 limit_bytes: grant.limits().memory_bytes as u64,
@@ -269,9 +299,18 @@ impl Executor {
             if let Err(error) = &kept {
                 tracing::error!(%run, %error, "a session could not be settled");
             }
-            reply.text.push_str(&present::after(before.as_deref(), at_rest, &kept));
+            text.push_str(&present::after(before.as_deref(), at_rest, &kept));
         }
-        Ok(reply)
+        let stats = Stats {
+            calls: std::mem::take(&mut broker.calls),
+            bytes_inside: broker.bytes_inside,
+            bytes_shown: text.len(),
+            queued_ms: queued.as_secs_f64() * 1000.0,
+            wall_ms: wall.as_secs_f64() * 1000.0,
+            outcome: presented.ending,
+        };
+        let artifacts = std::mem::take(&mut broker.artifacts.made);
+        Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
     }
 
     /// What a run starts with: the labels of its context and its session.
@@ -281,6 +320,36 @@ impl Executor {
             labels.join(&open.record.labels);
         }
         labels
+    }
+
+    /// The text of a run within its budget; what is left out becomes an artifact of the run.
+    async fn fit(&self, presented: &Presented, grant: &Grant, broker: &mut Broker) -> String {
+        let budget = Budget::of(presented, grant.limits().output_shown_bytes);
+        let mut places = [String::new(), String::new()];
+        for (place, overflow) in places.iter_mut().zip(budget.overflow()) {
+            let Some(overflow) = overflow else { continue };
+            let source = Source::Bytes(overflow.text.as_bytes());
+            let (labels, calls) = (broker.labels.clone(), present::counted(broker.calls.iter().map(|call| call.tool.as_str())));
+            let new = New { name: overflow.name, media_type: Some(overflow.media_type), source, labels, calls, automatic: true };
+            let kept = self.store().save(&broker.artifacts.origin, grant.limits(), new).await;
+            *place = budget::place(kept.as_ref().map_err(ToString::to_string));
+            match kept {
+                Ok(record) => broker.artifacts.made.push(record),
+                Err(error) => tracing::warn!(error = %error.told(), "what is not shown could not be kept"),
+            }
+        }
+        budget.text(places.each_ref().map(String::as_str))
+    }
+
+    /// The images that a program showed. One that was removed meanwhile is left out.
+    async fn images(&self, shown: Vec<Record>) -> Vec<Image> {
+        let mut images = Vec::new();
+        for record in shown {
+            if let Ok(bytes) = self.store().bytes(&record, 0..record.size).await {
+                images.push(Image { media_type: record.media_type, bytes: bytes.into() });
+            }
+        }
+        images
     }
 
     /// Ends the upstreams. Workers end with the process.
@@ -311,30 +380,16 @@ impl Executor {
     }
 }
 
-#[derive(Default)]
-struct Figures {
-    calls: Vec<crate::CallRecord>,
-    bytes_inside: usize,
-    queued: Duration,
-    wall: Duration,
-}
-
-fn reply(run: RunId, presented: Presented, shown_bytes: usize, figures: Figures) -> Reply {
-    let Presented { text, ending, dropped_bytes } = presented;
-    let screened = gate::screen(&text, shown_bytes, dropped_bytes);
-    let stats = Stats {
-        calls: figures.calls,
-        bytes_inside: figures.bytes_inside,
-        bytes_shown: screened.text.len(),
-        queued_ms: figures.queued.as_secs_f64() * 1000.0,
-        wall_ms: figures.wall.as_secs_f64() * 1000.0,
-        outcome: ending,
-    };
-    Reply { run, text: screened.text, is_error: ending.is_error(), session: None, stats }
+/// The reply to a request that did not come to a run.
+fn reply(run: RunId, presented: &Presented, shown_bytes: usize) -> Reply {
+    let ending = presented.ending;
+    let text = Budget::of(presented, shown_bytes).text(["", ""]);
+    let stats = Stats { calls: Vec::new(), bytes_inside: 0, bytes_shown: text.len(), queued_ms: 0.0, wall_ms: 0.0, outcome: ending };
+    Reply { run, text, is_error: ending.is_error(), session: None, artifacts: Vec::new(), images: Vec::new(), stats }
 }
 
 fn cancelled() -> Presented {
-    Presented { text: "cancelled: the run was ended at the client's request before it began".to_owned(), ending: Ending::Cancelled, dropped_bytes: 0 }
+    Presented::words(Ending::Cancelled, "cancelled: the run was ended at the client's request before it began".to_owned())
 }
 
 /// The turn document of `wasm-guests/abi.md`.

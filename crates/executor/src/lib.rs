@@ -4,20 +4,26 @@
 //! outcome; [`Fault`] is our own failure. Everything here can be embedded by a Rust agent without MCP: call
 //! [`sandbox::worker_main`] first in `main`, then [`Executor::start`].
 
+mod artifacts;
 mod broker;
+mod budget;
 mod calls;
 mod execute;
 mod journal;
 mod outcome;
 mod place;
 mod present;
+mod resources;
 mod schemas;
 mod sessions;
+mod summary;
 mod workspace;
 
-pub use execute::{Executor, Fault, Reply, Request, Settings, StartError};
+pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};
+pub use execute::{Executor, Fault, Image, Reply, Request, Settings, StartError};
 pub use present::Ending;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
+pub use resources::Page;
 
 use serde::Serialize;
 

@@ -7,7 +7,10 @@ use crate::{
 };
 use policy::{Grant, Guest, RunId};
 use sandbox::{Bind, Finished, Host, RestoreError, SandboxError, Turn, Worker};
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +31,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 enum Kind {
     /// Removed when the place is dropped.
-    Stateless(#[expect(dead_code, reason = "held for its end")] Workspace),
+    Stateless(Workspace),
     Session(Option<Open>),
 }
 
@@ -63,6 +66,14 @@ impl Place {
         match &self.bind {
             Some(bind) => self.worker.run(bind, turn, host, deadline, cancel).await,
             None => self.worker.turn(turn, host, deadline, cancel).await,
+        }
+    }
+
+    /// The directory that the program works in.
+    pub(crate) fn workspace(&self) -> PathBuf {
+        match &self.kind {
+            Kind::Stateless(workspace) => workspace.path().to_owned(),
+            Kind::Session(open) => open.as_ref().map(Open::workspace).unwrap_or_default(),
         }
     }
 

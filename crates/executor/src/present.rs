@@ -10,6 +10,7 @@ use crate::{
 use policy::{Limits, RunId};
 use sandbox::{End, Output};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// How a run ended. Closed.
@@ -38,13 +39,48 @@ pub enum Ending {
     Crashed,
 }
 
-/// The text of a run before it is screened, and how it ended.
+/// What a run has to say before it is screened and fitted, and how it ended.
 #[derive(Debug)]
 pub(crate) struct Presented {
-    pub(crate) text: String,
+    pub(crate) printed: Printed,
+    pub(crate) value: Said,
     pub(crate) ending: Ending,
-    /// Printed bytes that were dropped before the text was made.
+}
+
+/// Printed text, as far as it was kept.
+#[derive(Debug, Default)]
+pub(crate) struct Printed {
+    pub(crate) text: String,
+    /// Where in the text the middle of a flood was dropped, and how much.
+    pub(crate) gap: usize,
     pub(crate) dropped_bytes: u64,
+}
+
+/// What comes after the printed text.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// A value as JSON.
+    Json(Box<RawValue>),
+    /// A value as text.
+    Text(String),
+    /// Words of ours, or an error; maybe none.
+    Words(String),
+}
+
+impl Said {
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Said::Json(json) => json.get(),
+            Said::Text(text) | Said::Words(text) => text,
+        }
+    }
+}
+
+impl Presented {
+    /// Of a run that printed nothing.
+    pub(crate) fn words(ending: Ending, words: String) -> Self {
+        Presented { printed: Printed::default(), value: Said::Words(words), ending }
+    }
 }
 
 impl Ending {
@@ -64,36 +100,33 @@ pub(crate) fn present(
     limits: &Limits,
     calls: &[CallRecord],
 ) -> Presented {
-    let (mut text, dropped_bytes) = printed(output);
-    let (ending, words) = ended(end, outcome, program, limits);
-    if !words.is_empty() {
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
+    let printed = printed(output);
+    let (ending, mut value) = ended(end, outcome, program, limits);
+    if let Said::Words(words) = &mut value {
+        if ending == Ending::None && printed.text.is_empty() {
+            words.push_str("(no output: the program printed nothing and its last expression has no value)");
         }
-        text.push_str(&words);
+        if ending.is_error() {
+            words.push_str(&effects(calls));
+        }
     }
-    if ending == Ending::None && text.is_empty() {
-        text.push_str("(no output: the program printed nothing and its last expression has no value)");
-    }
-    if ending.is_error() {
-        text.push_str(&effects(calls));
-    }
-    Presented { text, ending, dropped_bytes }
+    Presented { printed, value, ending }
 }
 
 /// The printed text; where the middle of a flood was dropped, its two ends.
-fn printed(output: &Output) -> (String, u64) {
+fn printed(output: &Output) -> Printed {
     let mut text = String::from_utf8_lossy(&output.head).into_owned();
+    let gap = text.len();
     let kept = (output.head.len() + output.tail.len()) as u64;
     // Where the two meet is far inside what is not shown.
     text.push_str(&String::from_utf8_lossy(&output.tail));
-    (text, output.total_bytes.saturating_sub(kept))
+    Printed { text, gap, dropped_bytes: output.total_bytes.saturating_sub(kept) }
 }
 
-fn ended(end: &End, outcome: Option<Result<Outcome, String>>, program: &gate::Program, limits: &Limits) -> (Ending, String) {
-    match end {
+fn ended(end: &End, outcome: Option<Result<Outcome, String>>, program: &gate::Program, limits: &Limits) -> (Ending, Said) {
+    let (ending, words) = match end {
         End::Completed(_) => match outcome {
-            Some(Ok(outcome)) => completed(outcome, program),
+            Some(Ok(outcome)) => return completed(outcome, program),
             Some(Err(reason)) => (Ending::Crashed, format!("crashed: the interpreter reported its result wrongly: {reason}")),
             None => (Ending::Crashed, "crashed: the interpreter ended without a result; a value may have been too large for its memory".to_owned()),
         },
@@ -116,13 +149,14 @@ fn ended(end: &End, outcome: Option<Result<Outcome, String>>, program: &gate::Pr
         End::Died { .. } | End::Misbehaved(_) => {
             (Ending::Crashed, "crashed: the sandbox process ended unexpectedly; the program was stopped with it".to_owned())
         }
-    }
+    };
+    (ending, Said::Words(words))
 }
 
-fn completed(outcome: Outcome, program: &gate::Program) -> (Ending, String) {
-    match outcome {
-        Outcome::Json(value) => (Ending::Value, value.get().to_owned()),
-        Outcome::Text(text) => (Ending::Value, text),
+fn completed(outcome: Outcome, program: &gate::Program) -> (Ending, Said) {
+    let (ending, words) = match outcome {
+        Outcome::Json(value) => return (Ending::Value, Said::Json(value)),
+        Outcome::Text(text) => return (Ending::Value, Said::Text(text)),
         Outcome::None => (Ending::None, String::new()),
         Outcome::Error { traceback, line, tool_error } => {
             let mut text = program.restore(traceback.trim_end());
@@ -149,39 +183,44 @@ fn completed(outcome: Outcome, program: &gate::Program) -> (Ending, String) {
             )
         }
         Outcome::Pending(what) => (Ending::Pending, format!("pending: the program waits for something that can never come: {what}")),
-    }
+    };
+    (ending, Said::Words(words))
 }
 
 /// The calls that may have changed something, when a run did not end well.
 fn effects(calls: &[CallRecord]) -> String {
-    let mut done: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut unknown: BTreeMap<&str, usize> = BTreeMap::new();
-    for call in calls.iter().filter(|call| !call.read_only) {
-        match call.ok {
-            Some(true) => *done.entry(&call.tool).or_default() += 1,
-            None => *unknown.entry(&call.tool).or_default() += 1,
-            Some(false) => {}
-        }
-    }
+    let list = |ok: Option<bool>| {
+        counted(calls.iter().filter(|call| !call.read_only && call.ok == ok).map(|call| call.tool.as_str())).join(", ")
+    };
+    let (done, unknown) = (list(Some(true)), list(None));
     let mut text = String::new();
     if !done.is_empty() {
-        let _ = write!(text, "\nCalls already made, not undone: {}", list(&done));
+        let _ = write!(text, "\nCalls already made, not undone: {done}");
     }
     if !unknown.is_empty() {
-        let _ = write!(text, "\nCalls whose fate is unknown: {}", list(&unknown));
+        let _ = write!(text, "\nCalls whose fate is unknown: {unknown}");
     }
     text
 }
 
+/// Each tool once, with how often it was called: `chat.post x3`.
+pub(crate) fn counted<'a>(tools: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for tool in tools {
+        *counts.entry(tool).or_default() += 1;
+    }
+    counts.iter().map(|(tool, n)| if *n == 1 { (*tool).to_owned() } else { format!("{tool} x{n}") }).collect()
+}
+
 /// Makes the text of a run that was refused before it started.
 pub(crate) fn refused(refusal: &gate::Refusal) -> Presented {
-    Presented { text: format!("refused before it ran ({}): {refusal}", refusal.code.as_str()), ending: Ending::Refused, dropped_bytes: 0 }
+    Presented::words(Ending::Refused, format!("refused before it ran ({}): {refusal}", refusal.code.as_str()))
 }
 
 /// Makes the text of a run whose session cannot be used.
 pub(crate) fn no_session(error: &SessionError) -> Presented {
     let code = error.code().unwrap_or("internal");
-    Presented { text: format!("refused before it ran ({code}): {error}"), ending: Ending::Refused, dropped_bytes: 0 }
+    Presented::words(Ending::Refused, format!("refused before it ran ({code}): {error}"))
 }
 
 /// What is to be said of a session before its run: its handle, where that is new, and what happened to it since the last one.
@@ -192,10 +231,11 @@ pub(crate) fn before(open: &Open, wanted: Option<&Wanted>, news: &News, journal:
     }
     if let Some(lost) = &news.lost {
         let LostCalls { made, unknown } = lost.calls(journal);
+        let (made, unknown) = (counted(made.iter().map(String::as_str)), counted(unknown.iter().map(String::as_str)));
         text.push_str("\nSession: the run before this one was lost when the server ended; variables are as before it, files as it left them.");
         for (words, calls) in [("It had already called, and this is not undone", made), ("It had called, and the fate is unknown", unknown)] {
             if !calls.is_empty() {
-                let _ = write!(text, " {words}: {}.", list(&calls));
+                let _ = write!(text, " {words}: {}.", calls.join(", "));
             }
         }
     }
@@ -216,11 +256,6 @@ pub(crate) fn after(before: Option<&str>, at_rest: bool, kept: &std::io::Result<
         Err(_) => Some("Session: this run could not be saved, and is undone but for its files; the operator finds the reason in the log.".to_owned()),
     };
     undone.map(|text| format!("\n{text}")).unwrap_or_default() + before.unwrap_or_default()
-}
-
-fn list<K: AsRef<str>>(calls: &BTreeMap<K, usize>) -> String {
-    let one = |(tool, n): (&K, &usize)| if *n == 1 { tool.as_ref().to_owned() } else { format!("{} x{n}", tool.as_ref()) };
-    calls.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.

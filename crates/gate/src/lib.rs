@@ -1,7 +1,7 @@
 //! Judging text: programs before they run, arguments and replies of every call, and outcomes before the model sees them.
 //!
 //! Pure: nothing here reads the environment, the clock, the disk or the network, and no input makes it panic. A [`Program`] can
-//! only be made by [`check`] and a [`Screened`] only by [`screen`], so that skipping a stage does not compile. What a program
+//! only be made by [`check`] and a [`Screened`] only by [`screen`] and [`screen_kept`], so that skipping a stage does not compile. What a program
 //! may *do* is not decided here: turning every check off must never turn an attack into an escape.
 
 mod arguments;
@@ -23,6 +23,6 @@ mod uses;
 pub use arguments::{arguments, signature};
 pub use program::{Flag, FlagKind, Lifetime, Program, check};
 pub use refusal::{Check, Checks, Refusal, RefusalCode};
-pub use reply::reply;
+pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
-pub use screen::{Screened, screen};
+pub use screen::{Screened, grouped, screen, screen_kept};

@@ -10,11 +10,33 @@ use std::fmt;
 /// Length of an upstream's own error text, in bytes. Guards the model's context.
 const ERROR_TEXT_BYTES: usize = 4096;
 
+/// What a program gets of a reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unwrapped {
+    /// The value. Media have an object in it that lacks their bytes.
+    pub value: Value,
+    /// Images, sounds and other bytes, which are kept elsewhere.
+    pub media: Vec<Media>,
+}
+
+/// Bytes that came with a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    /// Where its object is in the value, as a JSON pointer; `None` when the value is `structuredContent`, which has no place for it.
+    pub at: Option<String>,
+    /// `image`, `audio` or `resource`.
+    pub kind: &'static str,
+    /// MIME type, if given.
+    pub mime_type: Option<String>,
+    /// Base64, as it came.
+    pub data: String,
+}
+
 /// The value of a reply: `structuredContent`, else text that is JSON, else text, else what the media and resource blocks say.
 ///
 /// # Errors
 /// `tool_failed` with the upstream's text, `reply_too_large`, or `tool_output_invalid` when it is nested too deep.
-pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Value, CallError> {
+pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Unwrapped, CallError> {
     if reply.wire_bytes > limits.reply_bytes {
         let message = format!("{}: the reply has {} bytes; the limit is {}. Ask for less.", tool.name, reply.wire_bytes, limits.reply_bytes);
         return Err(CallError::new(ErrorCode::ReplyTooLarge, message).of(&tool.name));
@@ -22,15 +44,18 @@ pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Value, CallEr
     if reply.is_error {
         return Err(CallError::new(ErrorCode::ToolFailed, error_text(reply)).of(&tool.name));
     }
-    let value = match reply.structured {
-        Some(structured) => unwrap_result(structured, tool),
+    let unwrapped = match reply.structured {
+        Some(structured) => {
+            let media = reply.content.into_iter().filter_map(|block| block_value(block).1).collect();
+            Unwrapped { value: unwrap_result(structured, tool), media }
+        }
         None => unwrap_content(reply.content),
     };
-    if depth::of_value(&value) > limits.reply_depth {
+    if depth::of_value(&unwrapped.value) > limits.reply_depth {
         let message = format!("{}: the reply is nested deeper than {} levels", tool.name, limits.reply_depth);
         return Err(CallError::new(ErrorCode::ToolOutputInvalid, message).of(&tool.name));
     }
-    Ok(value)
+    Ok(unwrapped)
 }
 
 fn error_text(reply: Reply) -> String {
@@ -56,24 +81,41 @@ fn unwrap_result(structured: Value, tool: &Tool) -> Value {
     }
 }
 
-fn unwrap_content(content: Vec<Block>) -> Value {
+fn unwrap_content(content: Vec<Block>) -> Unwrapped {
     if content.iter().all(|block| matches!(block, Block::Text(_))) {
-        let Some(text) = joined_text(&content) else { return Value::Null };
-        return strict_json(&text).unwrap_or(Value::String(text));
+        let text = joined_text(&content);
+        let value = text.map_or(Value::Null, |text| strict_json(&text).unwrap_or(Value::String(text)));
+        return Unwrapped { value, media: Vec::new() };
     }
-    let mut values: Vec<Value> = content.into_iter().map(block_value).collect();
-    if values.len() == 1 { values.pop().unwrap_or(Value::Null) } else { Value::Array(values) }
+    let alone = content.len() == 1;
+    let mut media = Vec::new();
+    let place = |at: usize| if alone { String::new() } else { format!("/{at}") };
+    let mut values: Vec<Value> = Vec::new();
+    for (at, block) in content.into_iter().enumerate() {
+        let (value, bytes) = block_value(block);
+        values.push(value);
+        media.extend(bytes.map(|bytes| Media { at: Some(place(at)), ..bytes }));
+    }
+    let value = if alone { values.pop().unwrap_or(Value::Null) } else { Value::Array(values) };
+    Unwrapped { value, media }
 }
 
-fn block_value(block: Block) -> Value {
+/// A block's value, and the bytes that the value lacks.
+fn block_value(block: Block) -> (Value, Option<Media>) {
     match block {
-        Block::Text(text) => Value::String(text),
-        Block::Media { kind, mime_type, data } => json!({"type": kind, "mime_type": mime_type, "data": data}),
+        Block::Text(text) => (Value::String(text), None),
+        Block::Media { kind, mime_type, data } => {
+            let value = json!({"type": kind, "mime_type": mime_type});
+            (value, Some(Media { at: None, kind, mime_type: Some(mime_type), data }))
+        }
         Block::Resource { uri, mime_type, body } => match body {
-            ResourceBody::Text(text) => json!({"type": "resource", "uri": uri, "mime_type": mime_type, "text": text}),
-            ResourceBody::Blob(data) => json!({"type": "resource", "uri": uri, "mime_type": mime_type, "data": data}),
+            ResourceBody::Text(text) => (json!({"type": "resource", "uri": uri, "mime_type": mime_type, "text": text}), None),
+            ResourceBody::Blob(data) => {
+                let value = json!({"type": "resource", "uri": uri, "mime_type": mime_type});
+                (value, Some(Media { at: None, kind: "resource", mime_type, data }))
+            }
         },
-        Block::Link { uri, name, mime_type } => json!({"type": "link", "uri": uri, "name": name, "mime_type": mime_type}),
+        Block::Link { uri, name, mime_type } => (json!({"type": "link", "uri": uri, "name": name, "mime_type": mime_type}), None),
     }
 }
 
@@ -155,6 +197,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn call(given: Reply) -> Result<Value, CallError> {
+        unwrapped(given).map(|unwrapped| unwrapped.value)
+    }
+
+    fn unwrapped(given: Reply) -> Result<Unwrapped, CallError> {
         let catalog = catalog();
         let limits = Limits { reply_depth: 4, reply_bytes: 1000, ..Limits::default() };
         super::reply(given, catalog.tool(&ToolName::parse("github.list_issues").unwrap()).unwrap(), &limits)
@@ -192,10 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_handed_over_apart_from_the_value() {
+        let media = |at: Option<&str>| Media { at: at.map(str::to_owned), kind: "image", mime_type: Some("image/png".to_owned()), data: "AA==".to_owned() };
+        let object = json!({"type": "image", "mime_type": "image/png"});
+        let of = |content| unwrapped(Reply { content, ..Reply::default() });
+        assert_eq!(of(vec![image()]), Ok(Unwrapped { value: object.clone(), media: vec![media(Some(""))] }));
+        let several = Unwrapped { value: json!(["see", object, object]), media: vec![media(Some("/1")), media(Some("/2"))] };
+        assert_eq!(of(vec![text("see"), image(), image()]), Ok(several));
+        let beside = Reply { structured: Some(json!({"a": 1})), content: vec![text("see"), image()], ..Reply::default() };
+        assert_eq!(unwrapped(beside), Ok(Unwrapped { value: json!({"a": 1}), media: vec![media(None)] }));
+        let blob = Block::Resource { uri: "x:y".to_owned(), mime_type: None, body: ResourceBody::Blob("AA==".to_owned()) };
+        let value = json!({"type": "resource", "uri": "x:y", "mime_type": null});
+        let media = vec![Media { at: Some(String::new()), kind: "resource", mime_type: None, data: "AA==".to_owned() }];
+        assert_eq!(of(vec![blob]), Ok(Unwrapped { value, media }));
+    }
+
+    #[test]
     fn other_blocks_become_objects() {
-        let image_value = json!({"type": "image", "mime_type": "image/png", "data": "AA=="});
-        check(vec![image()], image_value.clone());
-        check(vec![text("see"), image()], json!(["see", image_value]));
         let resource = Block::Resource { uri: "x:y".to_owned(), mime_type: None, body: ResourceBody::Text("t".to_owned()) };
         check(vec![resource], json!({"type": "resource", "uri": "x:y", "mime_type": null, "text": "t"}));
         let link = Block::Link { uri: "x:y".to_owned(), name: "n".to_owned(), mime_type: Some("a/b".to_owned()) };

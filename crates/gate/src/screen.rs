@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-/// Text that may be shown. Only [`screen`] makes one.
+/// Text that may be shown. Only [`screen`] and [`screen_kept`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Screened {
@@ -19,6 +19,12 @@ pub struct Screened {
 /// `dropped_bytes` of its middle were left out before it came here; they count towards the sizes that are told.
 #[must_use]
 pub fn screen(text: &str, shown_bytes: usize, dropped_bytes: u64) -> Screened {
+    screen_kept(text, shown_bytes, dropped_bytes, "")
+}
+
+/// As [`screen`], for a text that is kept elsewhere: where something is left out, `place` says where all of it is.
+#[must_use]
+pub fn screen_kept(text: &str, shown_bytes: usize, dropped_bytes: u64, place: &str) -> Screened {
     let text = clean(text);
     let dropped_bytes = usize::try_from(dropped_bytes).unwrap_or(usize::MAX);
     let total_bytes = text.len().saturating_add(dropped_bytes);
@@ -31,7 +37,8 @@ pub fn screen(text: &str, shown_bytes: usize, dropped_bytes: u64) -> Screened {
     let tail = text.get(tail_start..).unwrap_or_default();
     let gap = if head.is_empty() || head.ends_with('\n') { "" } else { "\n" };
     let hidden = grouped((tail_start - head_end).saturating_add(dropped_bytes));
-    let text = format!("{head}{gap}... [{hidden} of {} bytes not shown] ...\n{tail}", grouped(total_bytes));
+    let place = if place.is_empty() { String::new() } else { format!("; {place}") };
+    let text = format!("{head}{gap}... [{hidden} of {} bytes not shown{place}] ...\n{tail}", grouped(total_bytes));
     Screened { text, total_bytes, truncated: true }
 }
 
@@ -152,7 +159,8 @@ fn tail_start(text: &str, at_least: usize) -> usize {
 }
 
 /// `12,345`.
-fn grouped(n: usize) -> String {
+#[must_use]
+pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

@@ -41,6 +41,10 @@ pub struct Limits {
     pub session_idle: Duration,
     /// How long a session is kept after its last use. Guards the disk.
     pub session_kept: Duration,
+    /// Size of one artifact, in bytes. Guards the disk.
+    pub artifact_bytes: u64,
+    /// All artifacts of one principal, in bytes; the same content counts once. Guards the disk.
+    pub artifacts_bytes: u64,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -66,6 +70,8 @@ impl Default for Limits {
             sessions: 64,
             session_idle: Duration::from_secs(5 * 60),
             session_kept: Duration::from_secs(24 * 3600),
+            artifact_bytes: 1024 * MIB as u64,
+            artifacts_bytes: 4 * 1024 * MIB as u64,
         }
     }
 }

@@ -1,6 +1,7 @@
 // The prelude's entry: defines the globals, hands C its hooks, and runs through the common paths once so that they are warm in the snapshot.
 
 import { native } from "guest:native";
+import { artifacts } from "./artifacts.js";
 import { console } from "./console.js";
 import { ToolError, hidden } from "./errors.js";
 import { request } from "./host.js";
@@ -10,12 +11,6 @@ import { help, tools } from "./servers.js";
 import * as timers from "./timers.js";
 import { globals as more, require } from "./globals.js";
 import { warm } from "./warm.js";
-
-const artifacts = {
-  save: (name, value, options) => request("artifact", { action: "save", name, value, ...options }),
-  load: (name) => request("artifact", { action: "load", name }),
-  list: () => request("artifact", { action: "list" }),
-};
 
 const globals = {
   ToolError,

@@ -13,6 +13,7 @@ from . import threads  # noqa: F401  before asyncio and logging make their locks
 from . import absent  # noqa: F401
 from . import completed  # noqa: F401
 from . import fresh, host, loop, program, servers, values, warm
+from . import artifacts
 
 
 def turn(document):
@@ -62,4 +63,5 @@ def flush():
 
 loop.install()
 servers.install(program.NAMES)
+program.NAMES["artifacts"] = artifacts.Artifacts()
 warm.finish(turn)

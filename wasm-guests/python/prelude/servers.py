@@ -1,4 +1,4 @@
-"""What a program calls: servers and their tools, `tools`, `artifacts`, `fetch`, `progress`, and the error a failed call raises.
+"""What a program calls: servers and their tools, `tools`, `fetch`, `progress`, and the error a failed call raises.
 
 A call is a coroutine that is sent when it is first awaited or scheduled. Whatever else a program does with it, such as reading a
 field of it, is the mistake of a forgotten `await`, and is answered with an error that says so.
@@ -188,23 +188,6 @@ class Tools:
         return "<tools: search(query, limit=10), describe(name)>"
 
 
-class Artifacts:
-    """Values that outlive the run: `artifacts.save("issues", issues)`, `load(name)`, `list()`."""
-
-    def save(self, name, value, **options):
-        request = {"op": "artifact", "action": "save", "name": str(name), "value": value, **options}
-        return asked(json.loads(values.encode_arguments(request, "artifacts.save")))
-
-    def load(self, name):
-        return asked({"op": "artifact", "action": "load", "name": str(name)})
-
-    def list(self):
-        return asked({"op": "artifact", "action": "list"})
-
-    def __repr__(self):
-        return "<artifacts: save(name, value), load(name), list()>"
-
-
 class Response(dict):
     """What `fetch` returns: a dict of `status`, `headers` and `body`, with the usual shorthands."""
 
@@ -308,7 +291,7 @@ def install(names):
     ToolError.__qualname__ = "ToolError"
     builtins.ToolError = ToolError
     builtins.help = help_
-    names.update(tools=Tools(), artifacts=Artifacts(), fetch=fetch, progress=progress, ToolError=ToolError)
+    names.update(tools=Tools(), fetch=fetch, progress=progress, ToolError=ToolError)
     names.update(asyncio=asyncio, json=json)
 
 

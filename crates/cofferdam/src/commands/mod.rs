@@ -1,5 +1,6 @@
 //! The subcommands, one file each, and what they share.
 
+pub(crate) mod artifacts;
 pub(crate) mod doctor;
 pub(crate) mod guests;
 pub(crate) mod run;

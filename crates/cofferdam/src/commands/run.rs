@@ -6,6 +6,7 @@ use crate::cli::Run;
 use crate::config::{Sources, load};
 use crate::mcp::overdue;
 use crate::output::{self, Spinner};
+use crate::resources::one_line;
 use crate::surroundings::Surroundings;
 use executor::{Ending, Executor, Progress, Reply, Request};
 use policy::{Context, Language, Principal};
@@ -57,10 +58,17 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
     if run.json {
         let outcome = reply.stats.outcome;
         let ok = !reply.is_error;
+        let artifacts: Vec<_> = reply.artifacts.iter().map(super::artifacts::document).collect();
         let (run, session) = (reply.run.to_string(), &reply.session);
-        output::print_json(&json!({"run": run, "ok": ok, "text": reply.text, "outcome": outcome, "session": session, "stats": reply.stats}));
+        output::print_json(&json!({
+            "run": run, "ok": ok, "text": reply.text, "artifacts": artifacts, "outcome": outcome, "session": session, "stats": reply.stats
+        }));
     } else {
         output::print(&reply.text);
+        for made in &reply.artifacts {
+            let preview = one_line(&made.preview);
+            output::print(&output::plain(&format!("{}  {}  {}  {} bytes  {preview}", made.uri(), made.name, made.media_type, made.size)));
+        }
     }
     Ok(exit(&reply))
 }

@@ -54,6 +54,11 @@ impl Connection {
         it
     }
 
+    /// The server's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn send_line(&mut self, line: &[u8]) {
         let input = self.input.as_mut().unwrap();
         input.write_all(line).unwrap();
@@ -104,11 +109,13 @@ impl Connection {
         }
     }
 
-    /// The outcome of a call as a model is shown it.
+    /// The text of a call as a model is shown it; after it there may be links to artifacts.
     pub(crate) fn shown(&mut self, id: u64) -> Shown {
         let answer = self.answer(id);
         let result = &answer["result"];
-        assert_eq!(result["content"].as_array().map(Vec::len), Some(1), "{answer}");
+        let (text, links) = result["content"].as_array().and_then(|content| content.split_first()).expect("there is a text");
+        assert_eq!(text["type"], "text", "{answer}");
+        assert!(links.iter().all(|link| link["type"] == "resource_link"), "{answer}");
         Shown { text: result["content"][0]["text"].as_str().unwrap().to_owned(), is_error: result["isError"] == true }
     }
 

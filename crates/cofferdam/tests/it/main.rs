@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod artifacts;
+mod artifacts_disk;
 mod bad_input;
 mod bad_upstreams;
 mod cli;

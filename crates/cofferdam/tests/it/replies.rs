@@ -168,7 +168,7 @@ fn nothing() {
 
 #[test]
 fn a_long_reply_as_head_and_tail_with_its_true_size() {
-    let place = Place::new();
+    let place_of_servers = Place::new();
     let lines: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
     let whole = lines.join("\n") + "\n";
     // 12 KiB of head and 4 KiB of tail, both at line ends.
@@ -177,11 +177,26 @@ fn a_long_reply_as_head_and_tail_with_its_true_size() {
     let tail = whole.len() - 4 * 1024;
     let tail = tail + whole[tail..].find('\n').unwrap() + 1;
     assert_eq!((whole.len(), tail - head), (588_890, 572_513));
-    let text = format!("{}... [572,513 of 588,890 bytes not shown] ...\n{}", &whole[..head], &whole[tail..]);
-    let expected = expected(&text, false, "none", &json!({}), 0);
-    let servers = &mut servers(&place);
+    let place = "all of it: artifact://ID, in programs artifacts.load(\"ID\")";
+    let text = format!("{}... [572,513 of 588,890 bytes not shown; {place}] ...\n{}", &whole[..head], &whole[tail..]);
+    let expected = |prefix: &str| {
+        let text = serde_json::to_string(&text).unwrap();
+        let preview: Vec<String> = (0..=80).map(|n| n.to_string()).collect();
+        let preview = format!("{}...", &preview.join(" ")[..200]);
+        let link = format!(
+            r#"{{"type":"resource_link","uri":"artifact://ID","name":"output","description":"{preview}","mimeType":"text/plain","size":588890}}"#
+        );
+        let figures = r#"{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}"#;
+        format!(r#"{{{prefix}"content":[{{"type":"text","text":{text}}},{link}],"isError":false,"_meta":{{"cofferdam/run":{figures}}}}}"#)
+    };
+    let [mut modern, mut legacy] = servers(&place_of_servers);
     for (language, code) in [("python", "for n in range(100_000): print(n)"), ("javascript", "for (let n = 0; n < 100000; n++) console.log(n)")] {
-        check(servers, language, code, &expected);
+        for (server, prefix) in [(&mut modern, r#""resultType":"complete","#), (&mut legacy, "")] {
+            let result = result(server, language, code);
+            let uri = result["content"][1]["uri"].as_str().unwrap();
+            let id = uri.strip_prefix("artifact://").unwrap();
+            assert_eq!(result.to_string().replace(id, "ID"), expected(prefix));
+        }
     }
 }
 

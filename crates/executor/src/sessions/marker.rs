@@ -34,7 +34,7 @@ impl Lost {
         Some(Lost { run, place })
     }
 
-    /// The effectful calls that it had made, with how many of each, and whether their end is known.
+    /// The effectful calls that it had made.
     pub(crate) fn calls(&self, journal: &Journal) -> LostCalls {
         let mut sent = BTreeMap::new();
         let mut calls = LostCalls::default();
@@ -46,27 +46,25 @@ impl Lost {
                 Event::Done { ok, read_only, .. } => {
                     sent.remove(&entry.call);
                     if !read_only && ok == Some(true) {
-                        *calls.made.entry(entry.tool).or_default() += 1;
+                        calls.made.push(entry.tool);
                     } else if !read_only && ok.is_none() {
-                        *calls.unknown.entry(entry.tool).or_default() += 1;
+                        calls.unknown.push(entry.tool);
                     }
                 }
             }
         }
-        for tool in sent.into_values() {
-            *calls.unknown.entry(tool).or_default() += 1;
-        }
+        calls.unknown.extend(sent.into_values());
         calls
     }
 }
 
-/// Effectful calls by tool.
+/// The tools of effectful calls, one for each call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LostCalls {
     /// Carried out.
-    pub(crate) made: BTreeMap<String, usize>,
+    pub(crate) made: Vec<String>,
     /// Sent, and nothing heard.
-    pub(crate) unknown: BTreeMap<String, usize>,
+    pub(crate) unknown: Vec<String>,
 }
 
 #[cfg(test)]
@@ -94,8 +92,8 @@ mod tests {
         line(4, "db.write", Event::Sent);
         line(4, "db.write", Event::Done { ok: Some(false), bytes: 0, read_only: false });
         let calls = Lost::found(state.path()).unwrap().calls(&journal);
-        assert_eq!(calls.made, BTreeMap::from([("chat.post".to_owned(), 2)]));
-        assert_eq!(calls.unknown, BTreeMap::from([("chat.post".to_owned(), 1)]));
+        assert_eq!(calls.made, ["chat.post", "chat.post"]);
+        assert_eq!(calls.unknown, ["chat.post"]);
         clear(state.path()).unwrap();
         clear(state.path()).unwrap();
         assert!(Lost::found(state.path()).is_none());
