@@ -71,8 +71,8 @@ fn description(servers: &[ServerName], limits: &Limits) -> String {
     format!(
         "Run a Python, JavaScript or TypeScript program in a sandbox. {inside} Filter and combine data in the program. You see \
          what it prints, then its value: a top-level `return`, else the last expression; {} at most. Top-level await works. Nothing \
-         is kept between runs but what `artifacts.save(name, value)` keeps for `artifacts.load(name)`. There is no network, no processes, no package installation; the standard library is there, and an \
-         empty /workspace for files. Limits: {}, {} of memory, {} calls, {} at once.",
+         is kept between runs but what `artifacts.save(name, value)` keeps for `artifacts.load(name)`. There is no network, no \
+         processes, no package installation; the standard library is there, and an empty /workspace for files. Limits: {}, {} of memory, {} calls, {} at once.",
         show_size(limits.output_shown_bytes as u64),
         show_duration(limits.wall),
         show_size(limits.memory_bytes as u64),

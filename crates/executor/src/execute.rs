@@ -200,6 +200,11 @@ impl Executor {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(context.clone()).or_default().join(labels);
     }
 
+    /// What a context has seen so far.
+    fn seen(&self, context: &Context) -> Labels {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(context).cloned().unwrap_or_default()
+    }
+
     /// Runs one program. Cancel-safe: dropping the future kills the worker and aborts its calls.
     ///
     /// # Errors
@@ -234,14 +239,11 @@ impl Executor {
             Fault::Workspace { run, source }
         })?;
         let bind = bind(&grant, workspace.path());
-        let origin = Origin {
-            principal: request.context.principal.clone(),
-            run,
-            program: blake3::hash(request.code.as_bytes()).to_string(),
-            session: None,
-        };
+        let origin =
+            Origin { principal: request.context.principal.clone(), run, program: blake3::hash(request.code.as_bytes()).to_string(), session: None };
         let artifacts = OfRun::new(Arc::new(origin), workspace.path());
         let mut broker = Broker::new(Arc::clone(&self.shared), Arc::clone(&grant), Arc::clone(&catalog), guest, artifacts, events);
+        broker.labels = self.seen(&request.context);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;

@@ -60,9 +60,7 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
         let ok = !reply.is_error;
         let artifacts: Vec<_> = reply.artifacts.iter().map(super::artifacts::document).collect();
         let run = reply.run.to_string();
-        output::print_json(
-            &json!({"run": run, "ok": ok, "text": reply.text, "artifacts": artifacts, "outcome": outcome, "stats": reply.stats}),
-        );
+        output::print_json(&json!({"run": run, "ok": ok, "text": reply.text, "artifacts": artifacts, "outcome": outcome, "stats": reply.stats}));
     } else {
         output::print(&reply.text);
         for made in &reply.artifacts {
