@@ -1,6 +1,9 @@
 //! One upstream call from a run: the one decision, arguments, upstream, reply, in this order and nowhere else.
 
-use crate::{artifacts::{New, Origin, Record, Source, is_media_type}, execute::Shared};
+use crate::{
+    artifacts::{New, Origin, Record, Source, is_media_type},
+    execute::Shared,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{CallError, Decision, ErrorCode, Grant, Labels, Limits, Reply, Tool, ToolName};
 use serde_json::{Map, Value};
@@ -74,23 +77,24 @@ async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, reply: Reply, l
 }
 
 /// Keeps the bytes of a reply as artifacts, which the value then names.
-async fn keep(
-    shared: &Shared,
-    origin: &Origin,
-    unwrapped: gate::Unwrapped,
-    tool: &Tool,
-    limits: &Limits,
-) -> Result<(Value, Vec<Record>), CallError> {
+async fn keep(shared: &Shared, origin: &Origin, unwrapped: gate::Unwrapped, tool: &Tool, limits: &Limits) -> Result<(Value, Vec<Record>), CallError> {
     let gate::Unwrapped { mut value, media } = unwrapped;
     let mut artifacts = Vec::new();
     let labels = Labels::of_reply(&tool.name.server);
     for media in media {
-        let bytes = STANDARD.decode(&media.data).map_err(|_| {
-            CallError::new(ErrorCode::ToolOutputInvalid, format!("{}: the {} is not base64", tool.name, media.kind)).of(&tool.name)
-        })?;
+        let bytes = STANDARD
+            .decode(&media.data)
+            .map_err(|_| CallError::new(ErrorCode::ToolOutputInvalid, format!("{}: the {} is not base64", tool.name, media.kind)).of(&tool.name))?;
         let source = Source::Bytes(&bytes);
         let (name, calls) = (format!("{} {}", tool.name, media.kind), vec![tool.name.to_string()]);
-        let new = New { name: &name, media_type: media.mime_type.as_deref().filter(|given| is_media_type(given)), source, labels: labels.clone(), calls, automatic: true };
+        let new = New {
+            name: &name,
+            media_type: media.mime_type.as_deref().filter(|given| is_media_type(given)),
+            source,
+            labels: labels.clone(),
+            calls,
+            automatic: true,
+        };
         let record = shared.artifacts.save(origin, limits, new).await.map_err(|error| error.told().of(&tool.name))?;
         if let Some(object) = media.at.and_then(|at| value.pointer_mut(&at)).and_then(Value::as_object_mut) {
             object.insert("artifact".to_owned(), record.told());

@@ -9,7 +9,7 @@ use crate::{
     place::{NoPlace, News},
     present::{self, Ending, Presented},
     schemas::Schemas,
-    sessions::{After, Handle, Open, Sessions, Wanted},
+    sessions::{After, Handle, Sessions, Wanted},
     workspace::Workspaces,
 };
 use gate::Checks;
@@ -222,6 +222,11 @@ impl Executor {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(context.clone()).or_default().join(labels);
     }
 
+    /// What a context has seen so far.
+    fn seen(&self, context: &Context) -> Labels {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(context).cloned().unwrap_or_default()
+    }
+
     /// Runs one program. Cancel-safe: dropping the future kills the worker and aborts its calls.
     ///
     /// # Errors
@@ -272,7 +277,10 @@ impl Executor {
             session: session.as_ref().map(|open| open.handle().to_string()),
         };
         let artifacts = OfRun::new(Arc::new(origin), &workspace);
-        let labels = self.labels_at_start(&request.context, session.as_ref());
+        let mut labels = self.seen(&request.context);
+        if let Some(open) = &session {
+            labels.join(&open.record.labels);
+        }
         let setting = Setting { run, grant: Arc::clone(&grant), catalog: Arc::clone(&catalog), guest, artifacts, session, labels };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
@@ -311,15 +319,6 @@ impl Executor {
         };
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
-    }
-
-    /// What a run starts with: the labels of its context and its session.
-    fn labels_at_start(&self, context: &Context, session: Option<&Open>) -> Labels {
-        let mut labels = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(context).cloned().unwrap_or_default();
-        if let Some(open) = session {
-            labels.join(&open.record.labels);
-        }
-        labels
     }
 
     /// The text of a run within its budget; what is left out becomes an artifact of the run.

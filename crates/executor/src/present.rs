@@ -189,9 +189,7 @@ fn completed(outcome: Outcome, program: &gate::Program) -> (Ending, Said) {
 
 /// The calls that may have changed something, when a run did not end well.
 fn effects(calls: &[CallRecord]) -> String {
-    let list = |ok: Option<bool>| {
-        counted(calls.iter().filter(|call| !call.read_only && call.ok == ok).map(|call| call.tool.as_str())).join(", ")
-    };
+    let list = |ok: Option<bool>| counted(calls.iter().filter(|call| !call.read_only && call.ok == ok).map(|call| call.tool.as_str())).join(", ");
     let (done, unknown) = (list(Some(true)), list(None));
     let mut text = String::new();
     if !done.is_empty() {

@@ -239,7 +239,8 @@ mod tests {
 
     #[test]
     fn bytes_are_handed_over_apart_from_the_value() {
-        let media = |at: Option<&str>| Media { at: at.map(str::to_owned), kind: "image", mime_type: Some("image/png".to_owned()), data: "AA==".to_owned() };
+        let media =
+            |at: Option<&str>| Media { at: at.map(str::to_owned), kind: "image", mime_type: Some("image/png".to_owned()), data: "AA==".to_owned() };
         let object = json!({"type": "image", "mime_type": "image/png"});
         let of = |content| unwrapped(Reply { content, ..Reply::default() });
         assert_eq!(of(vec![image()]), Ok(Unwrapped { value: object.clone(), media: vec![media(Some(""))] }));

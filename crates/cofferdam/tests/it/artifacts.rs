@@ -36,7 +36,8 @@ fn a_saved_value_is_linked_listed_and_read_in_ranges() {
         let blocks = content(&mut server, "python", "x = artifacts.save('words', 'zwölf Boxkämpfer')\nprint(x['size'], x['media_type'])\nx['id']");
         let id = blocks[0]["text"].as_str().unwrap().strip_prefix("18 text/plain\n").unwrap().to_owned();
         let uri = format!("artifact://{id}");
-        let link = json!({"type": "resource_link", "uri": uri, "name": "words", "description": "zwölf Boxkämpfer", "mimeType": "text/plain", "size": 18});
+        let link =
+            json!({"type": "resource_link", "uri": uri, "name": "words", "description": "zwölf Boxkämpfer", "mimeType": "text/plain", "size": 18});
         assert_eq!(blocks[1..], [link.clone()]);
         let mut resource = link;
         resource.as_object_mut().unwrap().shift_remove("type");
@@ -227,6 +228,15 @@ fn labels_and_provenance_follow_the_data() {
     assert_eq!((&clean["labels"], &clean["calls"]), (&json!([]), &json!([])));
     assert_eq!((&order["labels"], &order["calls"]), (&of(&["crm", "orders"]), &json!(["crm.list_customers", "orders.get_order x2"])));
     assert_eq!((&copy["labels"], &copy["calls"]), (&of(&["crm", "orders"]), &json!([])));
+    // What a client reads, or is shown in a list, its next run has seen too.
+    for (method, params) in [("resources/read", json!({"uri": order["uri"]})), ("resources/list", json!({}))] {
+        let mut other = place.serve(Era::Modern, &[]);
+        other.run("python", "artifacts.save('before', 1)");
+        assert_eq!(show("before")["labels"], json!([]), "{method}");
+        assert_eq!(request(&mut other, method, params)["code"], Value::Null, "{method}");
+        other.run("python", "artifacts.save('after', 1)");
+        assert_eq!(show("after")["labels"], order["labels"], "{method}");
+    }
     assert_eq!(order["blake3"], copy["blake3"]);
     assert_ne!(order["program"], copy["program"]);
 }
@@ -237,23 +247,22 @@ fn a_long_value_is_shown_by_its_rows_and_kept_whole() {
     let mut server = place.serve(Era::Modern, &[]);
     for (language, code) in [
         ("python", "print('first')\n[{'id': n, 'name': f'name {n}', 'note': None if n % 2 else 'x'} for n in range(10_000)]"),
-        (
-            "javascript",
-            "console.log('first');\nArray.from({ length: 10000 }, (_, n) => ({ id: n, name: `name ${n}`, note: n % 2 ? null : 'x' }))",
-        ),
+        ("javascript", "console.log('first');\nArray.from({ length: 10000 }, (_, n) => ({ id: n, name: `name ${n}`, note: n % 2 ? null : 'x' }))"),
     ] {
         let blocks = content(&mut server, language, code);
         let id = blocks[1]["uri"].as_str().unwrap().strip_prefix("artifact://").unwrap();
         let text = blocks[0]["text"].as_str().unwrap();
         assert!(text.len() < 16 * 1024 + 200, "{}", text.len());
         let lines: Vec<&str> = text.lines().collect();
-        let rows: Vec<Value> = (0..10_000)
-            .map(|n| json!({"id": n, "name": format!("name {n}"), "note": if n % 2 == 0 { json!("x") } else { Value::Null }}))
-            .collect();
+        let rows: Vec<Value> =
+            (0..10_000).map(|n| json!({"id": n, "name": format!("name {n}"), "note": if n % 2 == 0 { json!("x") } else { Value::Null }})).collect();
         let size = Value::from(rows.clone()).to_string().len();
         assert_eq!(blocks[1]["size"], size);
         let size = format!("{},{:03}", size / 1000, size % 1000);
-        assert_eq!(lines[..2], ["first", &format!("list of 10,000 objects, {size} bytes of JSON; columns: id integer, name text, note text or null")]);
+        assert_eq!(
+            lines[..2],
+            ["first", &format!("list of 10,000 objects, {size} bytes of JSON; columns: id integer, name text, note text or null")]
+        );
         let shown: usize = lines[2].strip_prefix("the first ").unwrap().strip_suffix(':').unwrap().parse().unwrap();
         assert!(shown > 250, "{shown}");
         for (line, row) in lines[3..3 + shown].iter().zip(&rows) {
@@ -278,7 +287,8 @@ fn the_command_line_lists_shows_prints_and_removes() {
         assert_eq!(run(&["artifacts", verb, "none"]), (2, String::new(), missing.to_owned()), "{verb}");
     }
     assert_eq!(run(&["artifacts", "rm"]).0, 2);
-    let (code, out, errors) = run(&["run", "--json", "-e", "for n in (1, 2): artifacts.save('n', {'a': n})\nartifacts.save('b', b'\\xff\\0')['size']"]);
+    let (code, out, errors) =
+        run(&["run", "--json", "-e", "for n in (1, 2): artifacts.save('n', {'a': n})\nartifacts.save('b', b'\\xff\\0')['size']"]);
     assert_eq!((code, &*errors), (0, ""));
     let made: Value = serde_json::from_str(&out).unwrap();
     let names: Vec<&str> = made["artifacts"].as_array().unwrap().iter().map(|made| made["name"].as_str().unwrap()).collect();

@@ -1,6 +1,7 @@
 //! Reading a piece of an artifact: what a URI's query asks for, and text that is never cut inside a character.
 
 use super::{ArtifactError, Artifacts, Record, Size};
+use bytes::Bytes;
 
 /// The most that is read at once, in bytes. Guards the broker's memory and the client's line.
 pub(crate) const READ_BYTES: Size = 4 << 20;
@@ -33,7 +34,7 @@ pub enum Body {
     /// Text, cleaned as all that a model is shown.
     Text(String),
     /// Anything else.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
 }
 
 impl Range {
@@ -95,7 +96,7 @@ impl Artifacts {
                 return Ok(Read { offset: offset + from as Size, next: Some(next).filter(|next| *next < record.size), record, body });
             }
         }
-        let body = Body::Bytes(bytes.get(..length).unwrap_or_default().to_vec());
+        let body = Body::Bytes(bytes.slice(..length.min(bytes.len())));
         Ok(Read { offset, next: Some(end).filter(|end| *end < record.size), record, body })
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use object_store::{MultipartUpload as _, ObjectStoreExt as _, local::LocalFileSystem, path::Path as Key};
 use policy::{Limits, Principal};
 use std::{
+    borrow::Borrow,
     collections::HashSet,
     fs::{self, DirBuilder, File},
     io::{self, Read as _},
@@ -18,7 +19,7 @@ use std::{
 };
 
 /// How much is held of an artifact on its way to the disk or from it, in bytes.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 1 << 18;
 /// How many artifacts a principal may have. Guards the time that a look at all of them takes.
 const MOST: usize = 4096;
 /// When a temporary file is nobody's any more: it grows as long as somebody writes it.
@@ -224,35 +225,46 @@ fn commit(root: &Path, principal: &Principal, mut record: Record, written: &Writ
     // A clock may stand still or be set back: a name must mean what was saved last.
     let newest = known.first().map_or(0, |newest| newest.provenance.made_at_us);
     record.provenance.made_at_us = record.provenance.made_at_us.max(newest + 1);
+    let asked_for: Vec<&Record> = known.iter().filter(|old| !old.automatic).collect();
+    if let Some(what) = too_much(&asked_for, &record, most) {
+        return Err(ArtifactError::Full(format!("there is no room: {what} are the most; `cofferdam artifacts rm` makes room")));
+    }
     let mut evicted = false;
-    while known.len() >= MOST || used(&known, &record) > most {
-        let Some(at) = known.iter().rposition(|old| old.automatic) else {
-            let what = if known.len() >= MOST { format!("{MOST} artifacts") } else { format!("{most} bytes of artifacts") };
-            return Err(ArtifactError::Full(format!("there is no room: {what} are the most; `cofferdam artifacts rm` makes room")));
-        };
-        let old = known.remove(at);
-        fs::remove_file(folder.join(format!("{}.json", old.id)))?;
+    while too_much(&known, &record, most).is_some()
+        && let Some(oldest) = known.iter().rposition(|old| old.automatic)
+    {
+        fs::remove_file(folder.join(format!("{}.json", known.remove(oldest).id)))?;
         evicted = true;
     }
     if evicted {
         sweep(root)?;
     }
+    let unnamed = root.join(TEMPORARY).join(&record.id);
+    let placed = place(root, &folder, &record, written, &unnamed);
+    if placed.is_err() {
+        // Usually the disk is full: what was begun is taken back, as far as it was.
+        let (_unnamed, _blob) = (fs::remove_file(&unnamed), sweep(root));
+    }
+    placed.map(|()| record)
+}
+
+/// Puts bytes and record where they are looked for.
+fn place(root: &Path, folder: &Path, record: &Record, written: &Written, unnamed: &Path) -> Result<(), ArtifactError> {
     let blob = root.join(BLOBS).join(&record.hash);
     if !blob.exists() {
         fs::rename(&written.path, &blob)?;
     }
     // Named in one step: a reader finds it whole or not at all.
-    let unnamed = root.join(TEMPORARY).join(&record.id);
-    fs::write(&unnamed, serde_json::to_vec(&record).map_err(io::Error::other)?)?;
-    fs::rename(&unnamed, folder.join(format!("{}.json", record.id)))?;
-    Ok(record)
+    fs::write(unnamed, serde_json::to_vec(record).map_err(io::Error::other)?)?;
+    Ok(fs::rename(unnamed, folder.join(format!("{}.json", record.id)))?)
 }
 
-/// What all of them take with one more, in bytes.
-fn used(known: &[Record], more: &Record) -> Size {
+/// The limit that one more would break.
+fn too_much<R: Borrow<Record>>(known: &[R], more: &Record, most: Size) -> Option<String> {
     let mut seen = HashSet::new();
-    let distinct = std::iter::once(more).chain(known).filter(|record| seen.insert(&record.hash));
-    distinct.map(|record| record.size).fold(0, Size::saturating_add)
+    let distinct = std::iter::once(more).chain(known.iter().map(Borrow::borrow)).filter(|record| seen.insert(&record.hash));
+    let bytes = distinct.map(|record| record.size).fold(0, Size::saturating_add);
+    if known.len() >= MOST { Some(format!("{MOST} artifacts")) } else { (bytes > most).then(|| format!("{most} bytes of artifacts")) }
 }
 
 /// Removes the bytes that no record refers to. Under the lock every other has one.

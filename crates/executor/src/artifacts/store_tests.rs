@@ -141,3 +141,18 @@ async fn what_a_dead_process_left_half_written_is_removed() {
     drop(Artifacts::open(state.path()).unwrap());
     assert_eq!(files(&state, TEMPORARY), ["new"]);
 }
+
+#[tokio::test]
+async fn nothing_makes_room_in_vain() {
+    let state = TempDir::new().unwrap();
+    let artifacts = Artifacts::open(state.path()).unwrap();
+    let save = async |name, bytes, automatic| {
+        let new = New { automatic, ..new(name, bytes) };
+        artifacts.save(&origin(), &limits(8, 8), new).await.map(drop).map_err(|error| error.to_string())
+    };
+    save("output", b"1", true).await.unwrap();
+    save("kept", b"22222", false).await.unwrap();
+    let full = "there is no room: 8 bytes of artifacts are the most; `cofferdam artifacts rm` makes room";
+    assert_eq!(save("more", b"4444", false).await.unwrap_err(), full);
+    assert_eq!(names(&artifacts).await, ["kept", "output"]);
+}

@@ -28,6 +28,7 @@ pub(crate) struct OfRun {
     workspace: PathBuf,
     /// Bytes that were copied into the workspace; a guest's own writes are counted in its worker.
     copied_bytes: u64,
+    copied_files: u64,
     /// What was made, in its order.
     pub(crate) made: Vec<Record>,
     /// What the model is to see as images.
@@ -53,7 +54,7 @@ struct Request<'a> {
 
 impl OfRun {
     pub(crate) fn new(origin: Arc<Origin>, workspace: &Path) -> Self {
-        OfRun { origin, workspace: workspace.to_owned(), copied_bytes: 0, made: Vec::new(), shown: Vec::new() }
+        OfRun { origin, workspace: workspace.to_owned(), copied_bytes: 0, copied_files: 0, made: Vec::new(), shown: Vec::new() }
     }
 
     /// Answers one request. What it reads joins `labels`, which what it saves gets; `calls` were made by then.
@@ -150,18 +151,20 @@ impl OfRun {
     /// Copies the artifact to a fresh file of the workspace; where the guest finds it.
     async fn copy(&mut self, artifacts: &Artifacts, limits: &Limits, record: &Record) -> Result<String, ArtifactError> {
         let copied = self.copied_bytes.saturating_add(record.size);
-        if copied > limits.workspace_bytes {
-            let most = limits.workspace_bytes;
-            return Err(ArtifactError::Full(format!(
-                "{:?} has {} bytes; a run may copy {most} bytes of artifacts into its workspace",
-                record.name, record.size
-            )));
+        if copied > limits.workspace_bytes || self.copied_files >= limits.workspace_files {
+            let (bytes, files) = (limits.workspace_bytes, limits.workspace_files);
+            let most = format!("a run may copy {files} artifacts of {bytes} bytes in all into its workspace");
+            return Err(ArtifactError::Full(format!("{:?} has {} bytes; {most}", record.name, record.size)));
         }
         self.copied_bytes = copied;
+        self.copied_files += 1;
         let suffix: String = crate::execute::random::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
         let name = format!(".artifact-{suffix}");
         let file = beneath(&self.workspace, &name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, Mode::RUSR | Mode::WUSR)?;
-        artifacts.copy(record, file).await?;
+        if let Err(error) = artifacts.copy(record, file).await {
+            let _unfinished = std::fs::remove_file(self.workspace.join(&name));
+            return Err(error);
+        }
         Ok(format!("{MOUNTED}/{name}"))
     }
 
