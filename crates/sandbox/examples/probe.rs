@@ -3,6 +3,7 @@
 //! The tests run each attempt twice: open, where it must succeed, and sealed, where it must not. It stands for a guest that has
 //! escaped from WebAssembly and runs code of its own in the worker.
 #![expect(clippy::print_stdout, clippy::exit, reason = "a program for tests")]
+#![expect(unsafe_code, reason = "an escaped guest asks for executable memory")]
 
 use std::{fs, io, net::TcpListener, os::unix::net::UnixStream, path::Path, process};
 
@@ -51,8 +52,58 @@ fn action(attempt: &str, workspace: &Path) -> Option<Action> {
             let limit = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
             rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).map_err(io::Error::from)
         }),
+        "map_writable" => Box::new(|| map(libc::PROT_READ | libc::PROT_WRITE).map(drop)),
+        "map_executable" => Box::new(|| map(libc::PROT_READ | libc::PROT_EXEC).map(drop)),
+        "make_executable" => {
+            let page = map(libc::PROT_READ | libc::PROT_WRITE).ok()?;
+            Box::new(move || {
+                // SAFETY: the page is this program's own, and nothing is in it.
+                answer(unsafe { libc::mprotect(page as *mut libc::c_void, PAGE_BYTES, libc::PROT_READ | libc::PROT_EXEC) })
+            })
+        }
+        "own_pagemap" => {
+            let pagemap = fs::File::open("/proc/self/pagemap").ok()?;
+            Box::new(move || {
+                let (page, mut entry) = (arguments_page(), [0; 8]);
+                std::os::unix::fs::FileExt::read_exact_at(&pagemap, &mut entry, (page / PAGE_BYTES * 8) as u64)?;
+                // The highest bit: the page is there.
+                if entry[7] & 0x80 == 0 { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
+            })
+        }
+        "pagemap_of_another" => {
+            let parent = rustix::process::getppid()?;
+            Box::new(move || fs::File::open(format!("/proc/{}/pagemap", parent.as_raw_nonzero())).map(drop))
+        }
+        "memory_of_another" => {
+            let parent = rustix::process::getppid()?;
+            Box::new(move || {
+            let mut place = [0_u8; 1];
+            let local = libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: 1 };
+            // SAFETY: both vectors are empty but valid; the call is only asked whether it exists.
+            let read = unsafe { libc::process_vm_readv(parent.as_raw_nonzero().get(), &raw const local, 0, &raw const local, 0, 0) };
+            if read < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+            })
+        }
         _ => return None,
     })
+}
+
+const PAGE_BYTES: usize = 4096;
+
+/// The address of something that is in memory.
+fn arguments_page() -> usize {
+    let here = 0_u8;
+    (&raw const here).addr()
+}
+
+fn map(protection: i32) -> io::Result<usize> {
+    // SAFETY: a new mapping where the kernel likes it.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), PAGE_BYTES, protection, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) };
+    if page == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(page as usize) }
+}
+
+fn answer(result: i32) -> io::Result<()> {
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn workspace_file(inside: &Path, name: &str) -> std::path::PathBuf {

@@ -137,3 +137,37 @@ async fn load(socket: &mut BufReader<UnixStream>, bind: &Bind, source: &mut (imp
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame;
+
+    /// Asks a worker that has already said these things for a checkpoint of at most 100 bytes.
+    async fn said(messages: &[FromWorker]) -> (Result<Saved, CheckpointError>, Vec<u8>) {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        for message in messages {
+            theirs.write_all(&frame::encode(message).unwrap()).await.unwrap();
+        }
+        let mut sink = Vec::new();
+        let saved = save(&mut BufReader::new(ours), &mut sink, 100).await;
+        (saved, sink)
+    }
+
+    fn pages(bytes: usize) -> FromWorker {
+        FromWorker::Pages(ByteBuf::from(vec![1; bytes]))
+    }
+
+    #[tokio::test]
+    async fn a_hostile_worker_cannot_have_more_written_than_the_limit() {
+        let saved = Saved { memory_bytes: 1, pages: 2, files: 3, lost_files: 4 };
+        let (within, sink) = said(&[pages(60), pages(40), FromWorker::Saved(saved)]).await;
+        assert_eq!((within.unwrap(), sink.len()), (saved, 100));
+        let (over, sink) = said(&[pages(60), pages(41), FromWorker::Saved(saved)]).await;
+        let why = "more of a checkpoint than is allowed".to_owned();
+        assert!(matches!(&over, Err(CheckpointError::Worker(End::Misbehaved(found))) if *found == why), "{over:?}");
+        assert_eq!(sink.len(), 60);
+        let (other, _) = said(&[FromWorker::Restored]).await;
+        assert!(matches!(other, Err(CheckpointError::Worker(End::Misbehaved(_)))));
+    }
+}

@@ -1,68 +1,14 @@
 //! Every way in which a turn can end, and that the next run is served whatever happened.
 
-use crate::{guests::install, seal::example};
+use crate::{
+    fixture::{Echo, Fixture, settings, turn, turn_of},
+    guests::{arms, install_module},
+};
 use policy::{Guest, Principal};
-use sandbox::{Bind, End, Finished, Host, Sandbox, Settings, Trapped, Warm};
+use sandbox::{End, Sandbox, SandboxError, Trapped};
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-struct Echo(Vec<Vec<u8>>);
-
-impl Host for Echo {
-    async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
-        self.0.push(request);
-        b"{}".to_vec()
-    }
-}
-
-/// A sandbox over one tiny guest.
-struct Fixture {
-    sandbox: Sandbox,
-    directory: TempDir,
-    heard: Vec<Vec<u8>>,
-}
-
-impl Fixture {
-    async fn new(turn: &str) -> Self {
-        let directory = TempDir::new().unwrap();
-        install(directory.path(), turn);
-        let settings = Settings {
-            cache: directory.path().to_owned(),
-            binary: Some(example("zygote")),
-            warm: Warm { python: 1, javascript: 0 },
-            workers: 4,
-            output_kept_bytes: 4096,
-        };
-        Fixture { sandbox: Sandbox::start(settings).await.unwrap(), directory, heard: Vec::new() }
-    }
-
-    fn bind(&self) -> Bind {
-        let workspace = self.directory.path().join("workspace");
-        std::fs::create_dir_all(&workspace).unwrap();
-        Bind {
-            workspace: workspace.to_string_lossy().into_owned(),
-            memory_bytes: 16 << 20,
-            workspace_bytes: 1 << 20,
-            workspace_files: 2,
-            seed: [7; 32],
-            environment: vec![],
-        }
-    }
-
-    async fn run_for(&mut self, limit: Duration, cancel: &CancellationToken) -> Finished {
-        let mut worker = self.sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
-        let mut host = Echo(Vec::new());
-        let finished = worker.run(&self.bind(), b"{}".to_vec(), &mut host, Instant::now() + limit, cancel).await;
-        self.heard = host.0;
-        finished
-    }
-
-    async fn run(&mut self) -> Finished {
-        self.run_for(Duration::from_secs(20), &CancellationToken::new()).await
-    }
-}
 
 /// Runs a guest twice: it ends the same way both times, so the first did no harm.
 async fn ends(turn: &str) -> End {
@@ -148,10 +94,67 @@ async fn randomness_is_that_of_the_seed() {
 }
 
 #[tokio::test]
-async fn files_are_counted() {
-    // Creates the file "hello" in descriptor 3 again and again; the room is two.
-    let open = "(call $path_open (i32.const 3) (i32.const 0) (i32.const 512) (i32.const 5) (i32.const 1) (i64.const 64) (i64.const 64) (i32.const 0) (i32.const 128))";
-    assert_eq!(ends(&format!("(drop {open}) (drop {open}) {open}")).await, End::Completed(51));
+async fn each_turn_has_its_own_output_seed_and_clock() {
+    let print = "(call $fd_write (i32.const 1) (i32.const 64) (i32.const 1) (i32.const 128))";
+    let word = "(drop (call $random_get (i32.const 128) (i32.const 4))) (i32.load (i32.const 128))";
+    let seconds = "(drop (call $clock_time_get (i32.const 1) (i64.const 0) (i32.const 128)))
+        (i32.wrap_i64 (i64.div_u (i64.load (i32.const 128)) (i64.const 1000000000)))";
+    let fixture = Fixture::new(&arms(&[('p', print), ('w', word), ('s', seconds), ('n', "(i32.const 0)")])).await;
+    let mut worker = fixture.bound().await;
+    for _ in 0..2 {
+        let output = turn_of(&mut worker, "p").await.output;
+        assert_eq!((output.head.as_slice(), output.total_bytes, output.writes), (b"hello".as_slice(), 5, 1));
+    }
+    assert_eq!(turn_of(&mut worker, "n").await.output, sandbox::Output::default());
+    let first = turn_of(&mut worker, "w").await.end;
+    assert_eq!(turn_of(&mut worker, "w").await.end, first, "the same seed");
+    let mut other = turn("w");
+    other.seed = [8; 32];
+    let deadline = Instant::now() + Duration::from_secs(20);
+    assert_ne!(worker.turn(other, &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end, first);
+    // The fixture's turns begin at 5 s; nothing here takes a second.
+    assert_eq!(turn_of(&mut worker, "s").await.end, End::Completed(5));
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_become_ready_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (table 200000 funcref) (global (export "__stack_pointer") (mut i32) (i32.const 65536))
+          (func (export "_initialize")) (func (export "wizer.initialize")) (func (export "host_alloc") (param i32) (result i32) (i32.const 8))
+          (func (export "turn") (param i32 i32) (result i32) (i32.const 0)))"#,
+    );
+    install_module(directory.path(), &text.unwrap());
+    let sandbox = Sandbox::start(settings(directory.path().to_owned())).await.unwrap();
+    for _ in 0..2 {
+        let Err(SandboxError::Worker(reason)) = sandbox.worker(Guest::Python, &Principal::local()).await else { panic!("a worker") };
+        assert!(reason.starts_with("instantiate: "), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_cannot_be_bound_ends() {
+    let fixture = Fixture::new("(i32.const 1)").await;
+    let mut bind = fixture.bind();
+    bind.workspace = "/nowhere".to_owned();
+    let mut worker = fixture.worker().await;
+    let Err(End::Died { status: Some(1), signal: None, detail: Some(reason) }) = worker.bind(&bind).await else { panic!("bound") };
+    assert!(reason.starts_with("workspace: "), "{reason}");
+    assert!(matches!(turn_of(&mut worker, "").await.end, End::Died { .. }), "it is of no more use");
+    drop(worker);
+    let mut worker = fixture.bound().await;
+    assert_eq!(turn_of(&mut worker, "").await.end, End::Completed(1));
+    assert!(matches!(worker.bind(&fixture.bind()).await, Err(End::Died { detail: Some(reason), .. }) if reason == "a message out of order"));
+}
+
+#[tokio::test]
+async fn a_principal_whose_worker_died_waits() {
+    let fixture = Fixture::new("(i32.const 1)").await;
+    let worker = fixture.worker().await;
+    let start = Instant::now();
+    fixture.sandbox.retire_zygote(&worker).await;
+    fixture.worker().await;
+    assert!(start.elapsed() >= Duration::from_millis(100), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -164,7 +167,7 @@ async fn more_runs_than_workers_are_queued_and_all_served() {
             tokio::spawn(async move {
                 let mut worker = sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
                 let deadline = Instant::now() + Duration::from_secs(60);
-                worker.run(&bind, b"{}".to_vec(), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end
+                worker.run(&bind, turn("{}"), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end
             })
         })
         .collect();
@@ -184,7 +187,7 @@ async fn a_worker_killed_from_outside_is_a_typed_end_and_the_next_run_is_served(
             rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
         });
         let deadline = Instant::now() + Duration::from_secs(20);
-        let end = worker.run(&fixture.bind(), b"{}".to_vec(), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end;
+        let end = worker.run(&fixture.bind(), turn("{}"), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end;
         assert_eq!(end, End::Died { status: None, signal: Some(6), detail: None });
         fixture.sandbox.retire_zygote(&worker).await;
     }

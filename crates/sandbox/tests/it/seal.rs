@@ -60,3 +60,41 @@ fn the_seal_cannot_be_loosened() {
         killed(attempt);
     }
 }
+
+#[test]
+fn no_memory_becomes_executable() {
+    // The control: memory for data is still to be had.
+    assert_eq!(String::from_utf8_lossy(&probe("sealed", "map_writable").stdout), "done\n");
+    for attempt in ["map_executable", "make_executable"] {
+        killed(attempt);
+    }
+}
+
+#[test]
+fn a_worker_sees_its_own_pages_and_nobody_elses() {
+    // A descriptor from before the seal shows this process still; another process's cannot be opened, and memory cannot be read across.
+    assert_eq!(String::from_utf8_lossy(&probe("sealed", "own_pagemap").stdout), "done\n");
+    refused("pagemap_of_another");
+    killed("memory_of_another");
+}
+
+#[tokio::test]
+async fn a_worker_has_no_capabilities() {
+    let fixture = crate::fixture::Fixture::new("(i32.const 0)").await;
+    let worker = fixture.worker().await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", worker.pid())).unwrap();
+    let set = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    for name in ["CapInh:", "CapPrm:", "CapEff:"] {
+        assert_eq!(set(name), "0000000000000000", "{name}");
+    }
+    assert_eq!((set("NoNewPrivs:"), set("Seccomp:")), ("1".to_owned(), "2".to_owned()));
+}
+
+#[test]
+fn what_is_said_of_the_network_is_true() {
+    // Asked of the kernel directly, as a process that may be refused.
+    let alone = Command::new("unshare").args(["--user", "--net", "true"]).status().unwrap().success();
+    let said = sandbox::protections(&example("zygote"));
+    let network = said.iter().find(|protection| protection.name == "network namespace").unwrap();
+    assert_eq!(network.in_force, alone, "{}", network.detail);
+}
