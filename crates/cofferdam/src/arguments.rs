@@ -128,8 +128,8 @@ mod tests {
             (json!({"code": "1", "sesion": "new"}), "there is no argument \"sesion\"; did you mean \"session\"?"),
             (json!({"code": "1", "zzz": 1}), "there is no argument \"zzz\"; the arguments are code, language, session, timeout_ms, intent"),
             (
-                json!({"code": "1", "session": "new"}),
-                "sessions are not available in this version: leave \"session\" out, and do the whole task in one program",
+                json!({"code": "1", "session": "ses_1"}),
+                "\"session\" must be \"new\", a handle, or \"fork:HANDLE\"; a session handle is ses_ and 24 small letters and digits",
             ),
             (json!({"code": "1", "timeout_ms": 0}), "\"timeout_ms\" must be a whole number of milliseconds above zero, not 0"),
             (json!({"code": "1", "timeout_ms": -5}), "\"timeout_ms\" must be a whole number of milliseconds above zero, not -5"),
