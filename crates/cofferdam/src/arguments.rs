@@ -7,6 +7,9 @@ use policy::{Context, Language, Limits};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
+/// The member of a request's `_meta` that names it, so that repeating it does no harm.
+const IDEMPOTENCY: &str = "cofferdam/idempotency";
+
 /// Every argument.
 const ARGUMENTS: [&str; 5] = ["code", "language", "session", "timeout_ms", "intent"];
 
@@ -14,7 +17,7 @@ const ARGUMENTS: [&str; 5] = ["code", "language", "session", "timeout_ms", "inte
 ///
 /// # Errors
 /// What is wrong with which argument, for the model.
-pub(crate) fn read(arguments: &Map<String, Value>, limits: &Limits, context: Context) -> Result<Request, String> {
+pub(crate) fn read(arguments: &Map<String, Value>, meta: &Map<String, Value>, limits: &Limits, context: Context) -> Result<Request, String> {
     if let Some(unknown) = arguments.keys().find(|key| !ARGUMENTS.contains(&key.as_str())) {
         let unknown: String = unknown.chars().take(64).collect();
         return Err(match policy::closest(&unknown, ARGUMENTS) {
@@ -38,7 +41,15 @@ pub(crate) fn read(arguments: &Map<String, Value>, limits: &Limits, context: Con
     if intent.is_some_and(|intent| intent.chars().count() > INTENT_CHARS) {
         return Err(format!("\"intent\" is longer than {INTENT_CHARS} characters; one sentence is enough"));
     }
-    Ok(Request { context, code: code.to_owned(), language, session: session.transpose()?, timeout: timeout(arguments)?, intent: intent.map(str::to_owned) })
+    Ok(Request {
+        context,
+        code: code.to_owned(),
+        language,
+        session: session.transpose()?,
+        timeout: timeout(arguments)?,
+        intent: intent.map(str::to_owned),
+        idempotency: idempotency(meta)?,
+    })
 }
 
 /// The bounds that a program's text has whatever its language.
@@ -58,6 +69,16 @@ pub(crate) fn check_code(code: &str, limits: &Limits) -> Result<(), String> {
         return Err(format!("the program has a NUL character on line {line}; write it as an escape, \\0 or \\x00"));
     }
     Ok(())
+}
+
+/// The key under which a repeated request is known, from `_meta`.
+fn idempotency(meta: &Map<String, Value>) -> Result<Option<String>, String> {
+    const CHARS: usize = 200;
+    match meta.get(IDEMPOTENCY) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(key)) if (1..=CHARS).contains(&key.chars().count()) => Ok(Some(key.clone())),
+        Some(_) => Err(format!("_meta[\"{IDEMPOTENCY}\"] must be a string of 1 to {CHARS} characters")),
+    }
 }
 
 /// An optional string.
@@ -96,7 +117,7 @@ mod tests {
     fn parse(arguments: &Value) -> Result<Request, String> {
         let context = Context { principal: Principal::local(), name: "test".to_owned() };
         let limits = Limits { program_bytes: 20, ..Limits::default() };
-        read(arguments.as_object().unwrap(), &limits, context)
+        read(arguments.as_object().unwrap(), &Map::new(), &limits, context)
     }
 
     #[test]

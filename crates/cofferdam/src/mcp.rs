@@ -109,7 +109,7 @@ impl Server {
 
     /// One call of `execute`: whatever goes wrong is told to the model as the tool's own error.
     async fn execute(&self, arguments: Option<JsonObject>, context: RequestContext<RoleServer>) -> CallToolResult {
-        let request = match arguments::read(&arguments.unwrap_or_default(), &self.limits, self.context.clone()) {
+        let request = match arguments::read(&arguments.unwrap_or_default(), &context.meta, &self.limits, self.context.clone()) {
             Ok(request) => request,
             Err(wrong) => return refusal(wrong),
         };

@@ -8,6 +8,7 @@ use crate::{
     journal::Journal,
     place::{NoPlace, News},
     present::{self, Ending, Presented},
+    repeats::{Repeated, Repeats},
     schemas::Schemas,
     sessions::{After, Handle, Sessions, Wanted},
     workspace::Workspaces,
@@ -99,6 +100,8 @@ pub struct Request {
     pub timeout: Option<Duration>,
     /// What it is for, in the model's words.
     pub intent: Option<String>,
+    /// A repeated request with the same key gets the first one's outcome.
+    pub idempotency: Option<String>,
 }
 
 /// What the client gets.
@@ -165,6 +168,7 @@ pub struct Executor {
     pub(crate) sandbox: Sandbox,
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
+    repeats: Repeats,
     /// What each context has seen.
     seen: Mutex<HashMap<Context, Labels>>,
     checks: Checks,
@@ -192,7 +196,7 @@ impl Executor {
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
         let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, unusable };
-        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, seen: Mutex::default(), checks: Checks::all() }))
+        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, repeats: Repeats::default(), seen: Mutex::default(), checks: Checks::all() }))
     }
 
     /// The upstreams.
@@ -227,12 +231,21 @@ impl Executor {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(context).cloned().unwrap_or_default()
     }
 
-    /// Runs one program. Cancel-safe: dropping the future kills the worker and aborts its calls.
+    /// Runs one program, or attaches to the run of the same request. Cancel-safe: dropping the future kills the worker and aborts its calls.
     ///
     /// # Errors
     /// Only for faults of ours; a program that fails is a [`Reply`].
     pub async fn execute(&self, request: Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
+        let Some(key) = request.idempotency.clone() else { return self.run(run, &request, events, cancel).await };
+        match self.repeats.once(key, &request, &cancel, self.run(run, &request, events, cancel.clone())).await {
+            Repeated::Reply(reply) => Ok(*reply),
+            Repeated::Fault(fault) => Err(fault),
+            Repeated::Refused(code, why) => Ok(reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes)),
+        }
+    }
+
+    async fn run(&self, run: RunId, request: &Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
         let shown_bytes = grant.limits().output_shown_bytes;
@@ -261,7 +274,7 @@ impl Executor {
         let (mut place, news) = match placed {
             Ok(placed) => placed,
             Err(NoPlace::Fault(fault)) => return Err(fault),
-            Err(NoPlace::Refused(error)) => return Ok(reply(run, &present::no_session(&error), shown_bytes)),
+            Err(NoPlace::Refused(error)) => return Ok(reply(run, &present::not_run(error.code().unwrap_or("internal"), &error), shown_bytes)),
         };
         let queued = queued.elapsed();
         let workspace = place.workspace();

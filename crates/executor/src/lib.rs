@@ -13,6 +13,7 @@ mod journal;
 mod outcome;
 mod place;
 mod present;
+mod repeats;
 mod resources;
 mod schemas;
 mod sessions;

@@ -5,7 +5,7 @@ use crate::{
     journal::Journal,
     outcome::Outcome,
     place::News,
-    sessions::{Kept, LostCalls, Open, SessionError, Wanted},
+    sessions::{Kept, LostCalls, Open, Wanted},
 };
 use policy::{Limits, RunId};
 use sandbox::{End, Output};
@@ -215,10 +215,9 @@ pub(crate) fn refused(refusal: &gate::Refusal) -> Presented {
     Presented::words(Ending::Refused, format!("refused before it ran ({}): {refusal}", refusal.code.as_str()))
 }
 
-/// Makes the text of a run whose session cannot be used.
-pub(crate) fn no_session(error: &SessionError) -> Presented {
-    let code = error.code().unwrap_or("internal");
-    Presented::words(Ending::Refused, format!("refused before it ran ({code}): {error}"))
+/// Makes the text of a request that came to no run for another reason than its program.
+pub(crate) fn not_run(code: &str, why: &impl std::fmt::Display) -> Presented {
+    Presented::words(Ending::Refused, format!("refused before it ran ({code}): {why}"))
 }
 
 /// What is to be said of a session before its run: its handle, where that is new, and what happened to it since the last one.

@@ -77,11 +77,11 @@ fn action(attempt: &str, workspace: &Path) -> Option<Action> {
         "memory_of_another" => {
             let parent = rustix::process::getppid()?;
             Box::new(move || {
-            let mut place = [0_u8; 1];
-            let local = libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: 1 };
-            // SAFETY: both vectors are empty but valid; the call is only asked whether it exists.
-            let read = unsafe { libc::process_vm_readv(parent.as_raw_nonzero().get(), &raw const local, 0, &raw const local, 0, 0) };
-            if read < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+                let mut place = [0_u8; 1];
+                let local = libc::iovec { iov_base: place.as_mut_ptr().cast(), iov_len: 1 };
+                // SAFETY: both vectors are empty but valid; the call is only asked whether it exists.
+                let read = unsafe { libc::process_vm_readv(parent.as_raw_nonzero().get(), &raw const local, 0, &raw const local, 0, 0) };
+                if read < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
             })
         }
         _ => return None,

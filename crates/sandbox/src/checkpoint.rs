@@ -88,11 +88,7 @@ impl Worker {
     }
 }
 
-async fn save(
-    socket: &mut BufReader<UnixStream>,
-    sink: &mut (impl AsyncWrite + Unpin + Send),
-    limit_bytes: u64,
-) -> Result<Saved, CheckpointError> {
+async fn save(socket: &mut BufReader<UnixStream>, sink: &mut (impl AsyncWrite + Unpin + Send), limit_bytes: u64) -> Result<Saved, CheckpointError> {
     say(socket, &ToWorker::Checkpoint { limit_bytes }).await.map_err(CheckpointError::Worker)?;
     let mut left = limit_bytes;
     let mut failed = None;

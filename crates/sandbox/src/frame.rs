@@ -10,8 +10,9 @@ use std::io::{self, Read, Write};
 /// The largest frame, in bytes. Room for the largest reply (16 MiB on the wire) after it was serialised anew.
 pub(crate) const FRAME_BYTES: usize = 40 << 20;
 
-/// The largest part of a checkpoint in one message, in bytes. Small enough that one side compresses while the other writes.
-pub(crate) const CHUNK_BYTES: usize = 256 << 10;
+/// The largest part of a checkpoint in one message, in bytes. Small enough that one side compresses while the other writes, and that the allocator
+/// does not map and unmap memory for each.
+pub(crate) const CHUNK_BYTES: usize = 64 << 10;
 
 /// Broker to worker.
 #[derive(Debug, Serialize, Deserialize)]

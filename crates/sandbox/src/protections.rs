@@ -34,7 +34,7 @@ fn network(binary: &Path) -> Protection {
         Ok(Network::Machine(reason)) => (false, format!("the kernel refuses one ({reason}); the system-call filter still gives workers no socket")),
         Err(reason) => (false, format!("the worker process could not be started: {reason}")),
     };
-    Protection { name: "network namespace", in_force, detail }
+    Protection { name: "own network", in_force, detail }
 }
 
 fn seccomp() -> Protection {

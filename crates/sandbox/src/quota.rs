@@ -235,15 +235,7 @@ fn path_remove_directory(mut caller: Caller<'_, State>, fd: i32, path: i32, leng
     unnaming!(caller, fd, path, length, path_remove_directory)
 }
 
-fn path_rename(
-    mut caller: Caller<'_, State>,
-    fd: i32,
-    path: i32,
-    length: i32,
-    new_fd: i32,
-    new_path: i32,
-    new_length: i32,
-) -> wasmtime::Result<i32> {
+fn path_rename(mut caller: Caller<'_, State>, fd: i32, path: i32, length: i32, new_fd: i32, new_path: i32, new_length: i32) -> wasmtime::Result<i32> {
     let (memory, state) = memory(&mut caller)?;
     let files = &mut state.wasi.files;
     let moved = text(memory, path, length).and_then(|name| files.look_at(fd, THE_NAME_ITSELF, &name));

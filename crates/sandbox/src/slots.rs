@@ -4,11 +4,11 @@
 //! whose worker died abnormally waits before it has the next, so that guessing at the second wall is slow.
 
 use policy::Principal;
+use std::time::Duration;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use std::time::Duration;
 use tokio::{sync::oneshot, time::Instant};
 
 /// How long a principal waits after the first abnormal death; each further one doubles it.

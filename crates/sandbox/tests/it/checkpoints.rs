@@ -30,7 +30,9 @@ pub(crate) fn guest() -> String {
           (br_if $l (i32.lt_u (local.get $i) (i32.const 8519680))))
         (i32.const 0)";
     let open = |name: u32| {
-        format!("(call $path_open (i32.const 3) (i32.const 0) (i32.const {name}) (i32.const 5) (i32.const 1) (i64.const 66) (i64.const 66) (i32.const 0) (i32.const 128))")
+        format!(
+            "(call $path_open (i32.const 3) (i32.const 0) (i32.const {name}) (i32.const 5) (i32.const 1) (i64.const 66) (i64.const 66) (i32.const 0) (i32.const 128))"
+        )
     };
     let write = |fd: u32| format!("(call $fd_write (i32.const {fd}) (i32.const 64) (i32.const 1) (i32.const 128))");
     // Descriptor 4 is closed again, so that 5 stands behind a gap.

@@ -181,6 +181,9 @@ async fn allocating_is_growing() {
 #[tokio::test]
 async fn what_a_session_left_counts() {
     let fill = |workspace: &std::path::Path| std::fs::write(workspace.join("hello"), vec![0; (1 << 20) - 5]).unwrap();
-    check_in(fill, &[(open(OTHER, CREATE), OK), (write(4, 0), OK), (write(4, 1), NOSPC), (open(THIRD, CREATE), NOSPC), (unlink(HELLO), OK), (write(4, 1), OK)])
-        .await;
+    check_in(
+        fill,
+        &[(open(OTHER, CREATE), OK), (write(4, 0), OK), (write(4, 1), NOSPC), (open(THIRD, CREATE), NOSPC), (unlink(HELLO), OK), (write(4, 1), OK)],
+    )
+    .await;
 }

@@ -95,6 +95,6 @@ fn what_is_said_of_the_network_is_true() {
     // Asked of the kernel directly, as a process that may be refused.
     let alone = Command::new("unshare").args(["--user", "--net", "true"]).status().unwrap().success();
     let said = sandbox::protections(&example("zygote"));
-    let network = said.iter().find(|protection| protection.name == "network namespace").unwrap();
+    let network = said.iter().find(|protection| protection.name == "own network").unwrap();
     assert_eq!(network.in_force, alone, "{}", network.detail);
 }
