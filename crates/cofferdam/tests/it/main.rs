@@ -13,6 +13,7 @@ mod connection;
 mod examples;
 mod many;
 mod place;
+mod repeats;
 mod replies;
 mod stdio;
 
