@@ -1,10 +1,10 @@
-//! The sandbox from outside: real worker processes, tiny guests written for one purpose each, and the real Python guest once.
+//! The sandbox from outside: real worker processes, tiny guests written for one purpose each, and the real guests once each.
 
 mod blobs;
 mod checkpoints;
 mod fixture;
 mod guests;
-mod python;
 mod quota;
+mod real;
 mod runs;
 mod seal;
