@@ -132,6 +132,9 @@ impl Broker {
     /// Ends what is still in flight; its fate is unknown.
     pub(crate) fn close(&mut self) {
         self.in_flight.abort_all();
+        if let Err(error) = self.shared.journal.flush() {
+            tracing::error!(run = %self.run, %error, "the journal cannot be written");
+        }
     }
 
     async fn answer(&mut self, document: &[u8]) -> Result<String, CallError> {

@@ -10,7 +10,7 @@ use crate::{
     present::{self, Ending, Presented},
     repeats::{Repeated, Repeats},
     schemas::Schemas,
-    sessions::{After, Handle, Sessions, Wanted},
+    sessions::{After, Handle, Kept, Sessions, Wanted},
     workspace::Workspaces,
 };
 use gate::Checks;
@@ -317,8 +317,10 @@ impl Executor {
                 limit_bytes: grant.limits().memory_bytes as u64,
             };
             let kept = self.shared.sessions.settle(open, after).await;
-            if let Err(error) = &kept {
-                tracing::error!(%run, %error, "a session could not be settled");
+            match &kept {
+                Ok(Kept::Lost { died: Some((end, worker)), .. }) => self.look_at_death(run, end, worker).await,
+                Ok(_) => {}
+                Err(error) => tracing::error!(%run, %error, "a session could not be settled"),
             }
             text.push_str(&present::after(before.as_deref(), at_rest, &kept));
         }

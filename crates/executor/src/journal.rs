@@ -23,8 +23,15 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 pub(crate) struct Journal {
     directory: PathBuf,
     name: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     /// Made with the first line: most processes of a command line make no call.
-    file: Mutex<Option<File>>,
+    file: Option<File>,
+    /// Lines that are not written yet. They tell of calls that changed nothing.
+    waiting: Vec<u8>,
 }
 
 /// A place in a journal: where a run's lines begin.
@@ -84,31 +91,50 @@ impl Journal {
             }
         }
         let name = format!("{}-{}.jsonl", now_ms(), std::process::id());
-        Ok(Journal { directory, name, file: Mutex::new(None) })
+        Ok(Journal { directory, name, state: Mutex::default() })
     }
 
-    /// Adds a line.
+    /// Adds a line. One that tells of an effect, or of what is about to have one, is written at once with all before it.
     ///
     /// # Errors
     /// When it could not be written, for example because the disk is full. Then the call must not be sent.
     pub(crate) fn append(&self, entry: &Entry) -> io::Result<()> {
-        let mut line = serde_json::to_vec(entry).map_err(io::Error::other)?;
-        line.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.is_none() {
-            let path = self.directory.join(&self.name);
-            *file = Some(OpenOptions::new().append(true).create(true).mode(0o600).open(path)?);
+        const WAITING_BYTES: usize = 64 * 1024;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_writer(&mut state.waiting, entry).map_err(io::Error::other)?;
+        state.waiting.push(b'\n');
+        if matches!(entry.event, Event::Done { read_only: true, .. }) && state.waiting.len() < WAITING_BYTES {
+            return Ok(());
         }
-        match file.as_mut() {
-            Some(file) => file.write_all(&line),
-            None => Ok(()),
-        }
+        self.write(&mut state)
     }
 
-    /// Where the next line will stand.
+    /// Writes the lines that wait: at the end of every run.
+    ///
+    /// # Errors
+    /// When they could not be written.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.write(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, state: &mut State) -> io::Result<()> {
+        let lines = std::mem::take(&mut state.waiting);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut file = match state.file.take() {
+            Some(file) => file,
+            None => OpenOptions::new().append(true).create(true).mode(0o600).open(self.directory.join(&self.name))?,
+        };
+        let written = file.write_all(&lines);
+        state.file = Some(file);
+        written
+    }
+
+    /// Where the next line will stand, or one shortly before it.
     pub(crate) fn place(&self) -> Place {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |m| m.len());
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let offset = state.file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |m| m.len());
         Place { file: self.name.clone(), offset }
     }
 

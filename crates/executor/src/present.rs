@@ -247,7 +247,7 @@ pub(crate) fn after(before: Option<&str>, at_rest: bool, kept: &std::io::Result<
     let undone = match kept {
         _ if !at_rest => Some("Session: variables are as they were before this run; files are as it left them.".to_owned()),
         Ok(Kept::Saved) => None,
-        Ok(Kept::Lost(reason)) => Some(format!(
+        Ok(Kept::Lost { reason, .. }) => Some(format!(
             "Session: what this run changed in variables could not be saved ({reason}) and is undone; files are as it left them."
         )),
         Err(_) => Some("Session: this run could not be saved, and is undone but for its files; the operator finds the reason in the log.".to_owned()),

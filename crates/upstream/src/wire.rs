@@ -6,8 +6,12 @@
 
 use crate::line::{Facts, Line, LineReader};
 use rmcp::RoleClient;
-use rmcp::model::{ClientRequest, ErrorCode, ErrorData, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{
+    CallToolResult, ClientRequest, ErrorCode, ErrorData, JsonRpcMessage, JsonRpcVersion2_0, RequestId, ServerJsonRpcMessage, ServerResult,
+};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,24 +30,35 @@ const MAX_DEPTH: usize = 127;
 /// How long output that a child left in its pipe is still read after it ended.
 const AFTER_EXIT: Duration = Duration::from_millis(200);
 
-/// The calls and lists that were written to the upstream, by id, with the size of their answer once it came.
+/// The calls and lists that were written to the upstream, by id.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger(Arc<Mutex<HashMap<RequestId, usize>>>);
+pub(crate) struct Ledger(Arc<Mutex<HashMap<RequestId, Sent>>>);
+
+/// One request that was written.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    is_call: bool,
+    /// The size of its answer, once it came.
+    answer_bytes: usize,
+}
 
 impl Ledger {
-    fn sent(&self, id: RequestId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, 0);
+    fn sent(&self, id: RequestId, is_call: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Sent { is_call, answer_bytes: 0 });
     }
 
-    fn answered(&self, id: &RequestId, bytes: usize) {
-        if let Some(size) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id) {
-            *size = bytes;
-        }
+    /// Takes down the size of an answer; says whether it answers a call.
+    fn answered(&self, id: &RequestId, bytes: usize) -> bool {
+        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.get_mut(id).is_some_and(|sent| {
+            sent.answer_bytes = bytes;
+            sent.is_call
+        })
     }
 
     /// Forgets the request; the size of its answer in bytes (0 when none came), or `None` when no byte of the request was written.
     pub(crate) fn settle(&self, id: &RequestId) -> Option<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id).map(|sent| sent.answer_bytes)
     }
 }
 
@@ -96,6 +111,17 @@ async fn read<R: AsyncRead + Unpin>(
     }
 }
 
+/// The usual answer to a call.
+#[derive(Deserialize)]
+struct Answer {
+    #[expect(dead_code, reason = "that it is there and right is what counts")]
+    jsonrpc: JsonRpcVersion2_0,
+    id: RequestId,
+    result: CallToolResult,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+}
+
 /// The message that a line is, or stands for.
 fn message(line: Line, ledger: &Ledger) -> Option<ServerJsonRpcMessage> {
     let substitute = |facts: &Facts, code: ErrorCode| {
@@ -110,15 +136,17 @@ fn message(line: Line, ledger: &Ledger) -> Option<ServerJsonRpcMessage> {
     match line {
         Line::TooLong(facts) => substitute(&facts, TOO_LARGE),
         Line::TooDeep(facts) => substitute(&facts, TOO_DEEP),
-        Line::Whole(bytes, facts) => match serde_json::from_slice::<RxJsonRpcMessage<RoleClient>>(&bytes) {
-            Ok(message) => {
-                if let Some(id) = facts.answers() {
-                    ledger.answered(id, facts.bytes);
-                }
-                Some(message)
+        Line::Whole(bytes, facts) => {
+            let answers_call = facts.answers().is_some_and(|id| ledger.answered(id, facts.bytes));
+            // Without this, every reply would be tried as each of rmcp's two dozen results, after being copied for each.
+            if answers_call && let Ok(Answer { jsonrpc: _, id, result, error: None }) = serde_json::from_slice(&bytes) {
+                return Some(JsonRpcMessage::response(ServerResult::CallToolResult(result), id));
             }
-            Err(_) => substitute(&facts, MALFORMED),
-        },
+            match serde_json::from_slice::<RxJsonRpcMessage<RoleClient>>(&bytes) {
+                Ok(message) => Some(message),
+                Err(_) => substitute(&facts, MALFORMED),
+            }
+        }
     }
 }
 
@@ -134,9 +162,10 @@ impl<W: AsyncWrite + Unpin + Send + 'static> rmcp::transport::Transport<RoleClie
             let mut stdin = stdin.lock().await;
             let stdin = stdin.as_mut().ok_or(std::io::ErrorKind::NotConnected)?;
             if let JsonRpcMessage::Request(request) = &item
-                && matches!(request.request, ClientRequest::CallToolRequest(_) | ClientRequest::ListToolsRequest(_))
+                && let is_call = matches!(request.request, ClientRequest::CallToolRequest(_))
+                && (is_call || matches!(request.request, ClientRequest::ListToolsRequest(_)))
             {
-                ledger.sent(request.id.clone());
+                ledger.sent(request.id.clone(), is_call);
             }
             stdin.write_all(&line).await?;
             stdin.flush().await

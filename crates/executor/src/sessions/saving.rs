@@ -2,7 +2,7 @@
 
 use super::{Open, Sessions, digest::Digested, marker, record::Checkpoint};
 use crate::journal;
-use sandbox::{Bind, RestoreError, Worker};
+use sandbox::{Bind, CheckpointError, End, RestoreError, Worker};
 use std::{
     fs::{self, File},
     io,
@@ -23,7 +23,12 @@ pub(crate) enum Kept {
     /// It is on the disk.
     Saved,
     /// It is not, and gone: the session goes on as it was before the run.
-    Lost(String),
+    Lost {
+        /// Why.
+        reason: String,
+        /// The worker, when it ended over it.
+        died: Option<(End, Worker)>,
+    },
 }
 
 /// What a run leaves in its session.
@@ -88,9 +93,14 @@ impl Sessions {
                     }
                     left = Some((worker, superseded));
                 }
-                Err(reason) => {
-                    tracing::warn!(session = %open.handle(), reason, "a session could not be saved");
-                    kept = Kept::Lost(reason);
+                Err(error) => {
+                    tracing::warn!(session = %open.handle(), %error, "a session could not be saved");
+                    kept = match error {
+                        CheckpointError::Worker(end) => {
+                            Kept::Lost { reason: "the sandbox process ended unexpectedly".to_owned(), died: Some((end, worker)) }
+                        }
+                        error => Kept::Lost { reason: error.to_string(), died: None },
+                    };
                 }
             }
         }
@@ -114,16 +124,16 @@ impl Sessions {
 }
 
 /// Writes the memory beside the old checkpoint, under its own digest.
-async fn save(open: &Open, worker: &mut Worker, limit_bytes: u64) -> Result<Checkpoint, String> {
+async fn save(open: &Open, worker: &mut Worker, limit_bytes: u64) -> Result<Checkpoint, CheckpointError> {
     let fresh = open.directory.join(FRESH);
-    let failed = |error: io::Error| error.to_string();
+    let failed = CheckpointError::Sink;
     let mut sink = Digested::new(tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).await.map_err(failed)?);
     let saved = match worker.checkpoint(&mut sink, limit_bytes).await {
         Ok(saved) => saved,
         Err(error) => {
             // A full disk must not stay full because of us.
             let _ = fs::remove_file(&fresh);
-            return Err(error.to_string());
+            return Err(error);
         }
     };
     let (digest, bytes) = sink.finish();
