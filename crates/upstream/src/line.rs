@@ -51,18 +51,19 @@ pub(crate) struct LineReader<R> {
     inner: BufReader<R>,
     max_bytes: usize,
     max_depth: usize,
+    /// What came so far of the line that is being read.
+    line: Vec<u8>,
+    scan: Scan,
 }
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
     /// Lines of at most `max_bytes` and at most `max_depth` levels of objects and arrays.
     pub(crate) fn new(inner: R, max_bytes: usize, max_depth: usize) -> Self {
-        LineReader { inner: BufReader::with_capacity(64 * 1024, inner), max_bytes, max_depth }
+        LineReader { inner: BufReader::with_capacity(64 * 1024, inner), max_bytes, max_depth, line: Vec::new(), scan: Scan::default() }
     }
 
-    /// The next line, or `None` at the end of the stream. A last line without a line break does not count. Not cancel-safe.
+    /// The next line, or `None` at the end of the stream. A last line without a line break does not count. Cancel-safe.
     pub(crate) async fn next(&mut self) -> std::io::Result<Option<Line>> {
-        let mut line = Vec::new();
-        let mut scan = Scan::default();
         loop {
             let chunk = self.inner.fill_buf().await?;
             if chunk.is_empty() {
@@ -70,21 +71,22 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             }
             let end = chunk.iter().position(|byte| *byte == b'\n');
             let piece = &chunk[..end.unwrap_or(chunk.len())];
-            scan.read(piece);
-            if scan.facts.bytes <= self.max_bytes && scan.deepest <= self.max_depth {
-                line.extend_from_slice(piece);
+            self.scan.read(piece);
+            if self.scan.facts.bytes <= self.max_bytes && self.scan.deepest <= self.max_depth {
+                self.line.extend_from_slice(piece);
             } else {
-                line = Vec::new();
+                self.line = Vec::new();
             }
             let used = piece.len() + usize::from(end.is_some());
             self.inner.consume(used);
             if end.is_some() {
-                return Ok(Some(if scan.facts.bytes > self.max_bytes {
-                    Line::TooLong(scan.facts)
-                } else if scan.deepest > self.max_depth {
-                    Line::TooDeep(scan.facts)
+                let (line, Scan { facts, deepest, .. }) = (std::mem::take(&mut self.line), std::mem::take(&mut self.scan));
+                return Ok(Some(if facts.bytes > self.max_bytes {
+                    Line::TooLong(facts)
+                } else if deepest > self.max_depth {
+                    Line::TooDeep(facts)
                 } else {
-                    Line::Whole(line, scan.facts)
+                    Line::Whole(line, facts)
                 }));
             }
         }

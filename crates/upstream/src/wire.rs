@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Error codes of answers that were made here in place of an unusable one; outside the range that MCP assigns.
@@ -63,51 +63,21 @@ impl Ledger {
 }
 
 /// An rmcp transport over a child's pipes.
-pub(crate) struct StdioTransport<W> {
-    inbox: mpsc::Receiver<ServerJsonRpcMessage>,
+pub(crate) struct StdioTransport<R, W> {
+    reader: LineReader<R>,
+    /// A large message that is being read on another thread.
+    reading: Option<JoinHandle<Option<ServerJsonRpcMessage>>>,
     stdin: Arc<tokio::sync::Mutex<Option<W>>>,
     ledger: Ledger,
-}
-
-impl<W: AsyncWrite + Unpin + Send + 'static> StdioTransport<W> {
-    /// Starts reading `stdout`; answers may have `max_bytes` on the wire and be nested `max_depth` deep. `exited` is cancelled when the child
-    /// ended, for a grandchild may keep the pipe open.
-    pub(crate) fn new<R>(stdout: R, stdin: W, ledger: Ledger, max_bytes: usize, max_depth: usize, exited: CancellationToken) -> Self
-    where
-        R: AsyncRead + Unpin + Send + 'static,
-    {
-        let (outbox, inbox) = mpsc::channel(1);
-        let reader = LineReader::new(stdout, max_bytes, max_depth.min(MAX_DEPTH));
-        tokio::spawn(read(reader, outbox, ledger.clone(), exited));
-        StdioTransport { inbox, stdin: Arc::new(tokio::sync::Mutex::new(Some(stdin))), ledger }
-    }
-}
-
-async fn read<R: AsyncRead + Unpin>(
-    mut reader: LineReader<R>,
-    outbox: mpsc::Sender<ServerJsonRpcMessage>,
-    ledger: Ledger,
     exited: CancellationToken,
-) {
-    let lines = async {
-        while let Ok(Some(line)) = reader.next().await {
-            let message = if line.is_large() {
-                let ledger = ledger.clone();
-                tokio::task::spawn_blocking(move || message(line, &ledger)).await.ok().flatten()
-            } else {
-                message(line, &ledger)
-            };
-            if let Some(message) = message
-                && outbox.send(message).await.is_err()
-            {
-                return;
-            }
-        }
-    };
-    tokio::select! {
-        () = lines => {}
-        () = async { exited.cancelled().await; tokio::time::sleep(AFTER_EXIT).await } => {}
-        () = outbox.closed() => {}
+}
+
+impl<R: AsyncRead + Unpin, W> StdioTransport<R, W> {
+    /// Answers on `stdout` may have `max_bytes` on the wire and be nested `max_depth` deep. `exited` is cancelled when the child ended, for a
+    /// grandchild may keep the pipe open.
+    pub(crate) fn new(stdout: R, stdin: W, ledger: Ledger, max_bytes: usize, max_depth: usize, exited: CancellationToken) -> Self {
+        let reader = LineReader::new(stdout, max_bytes, max_depth.min(MAX_DEPTH));
+        StdioTransport { reader, reading: None, stdin: Arc::new(tokio::sync::Mutex::new(Some(stdin))), ledger, exited }
     }
 }
 
@@ -150,7 +120,11 @@ fn message(line: Line, ledger: &Ledger) -> Option<ServerJsonRpcMessage> {
     }
 }
 
-impl<W: AsyncWrite + Unpin + Send + 'static> rmcp::transport::Transport<RoleClient> for StdioTransport<W> {
+impl<R, W> rmcp::transport::Transport<RoleClient> for StdioTransport<R, W>
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
     type Error = std::io::Error;
 
     fn send(&mut self, item: TxJsonRpcMessage<RoleClient>) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
@@ -173,7 +147,26 @@ impl<W: AsyncWrite + Unpin + Send + 'static> rmcp::transport::Transport<RoleClie
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
-        self.inbox.recv().await
+        // rmcp drops this future whenever something else happens: nothing that was read may be in it alone.
+        loop {
+            if let Some(reading) = &mut self.reading {
+                let message = reading.await.ok().flatten();
+                self.reading = None;
+                if message.is_some() {
+                    return message;
+                }
+            }
+            let line = tokio::select! {
+                line = self.reader.next() => line.ok()??,
+                () = async { self.exited.cancelled().await; tokio::time::sleep(AFTER_EXIT).await } => return None,
+            };
+            let ledger = self.ledger.clone();
+            if line.is_large() {
+                self.reading = Some(tokio::task::spawn_blocking(move || message(line, &ledger)));
+            } else if let Some(message) = message(line, &ledger) {
+                return Some(message);
+            }
+        }
     }
 
     /// Closes the child's standard input, unless a write hangs in it: then the process is about to be killed anyway.
@@ -181,7 +174,6 @@ impl<W: AsyncWrite + Unpin + Send + 'static> rmcp::transport::Transport<RoleClie
         if let Ok(mut stdin) = self.stdin.try_lock() {
             drop(stdin.take());
         }
-        self.inbox.close();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ import _host
 from . import values
 
 call = _host.call
+read = json.JSONDecoder().scan_once  # a reply has nothing around it that `json.loads` would have to look for
 in_flight = {}  # a call's tag -> the future of its result
 queue = []  # calls that the next wait sends, encoded
 arrived = []  # results that a wait brought while no event loop was looking
@@ -37,7 +38,7 @@ def request(document):
 
 def sent(encoded):
     try:
-        reply = json.loads(call(encoded))
+        reply, _ = read(call(encoded), 0)
     except OSError as failed:
         status = failed.args[0] if failed.args else None
         if status in (3, 4):
