@@ -265,9 +265,9 @@ impl Executor {
         };
         let queued = queued.elapsed();
         let workspace = place.workspace();
-        let session = place.take_session();
+        let mut session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal));
-        if let Some(open) = &session {
+        if let Some(open) = &mut session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
         let origin = Origin {

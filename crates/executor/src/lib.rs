@@ -17,6 +17,7 @@ mod resources;
 mod schemas;
 mod sessions;
 mod summary;
+mod tree;
 mod workspace;
 
 pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};

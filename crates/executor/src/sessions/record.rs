@@ -4,7 +4,7 @@
 //! the broker's own word, and stands here under a MAC.
 
 use super::{Handle, SessionError};
-use policy::{Guest, Labels, Principal};
+use policy::{Guest, Labels, Principal, RunId};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
@@ -37,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) runs: u64,
     /// Where the guest's monotonic clock stands, in nanoseconds.
     pub(crate) clock_ns: u64,
+    /// The last run that was completed.
+    pub(crate) last: Option<RunId>,
     /// When it was made, in milliseconds since 1970.
     pub(crate) made_ms: u64,
     /// When it was last used, in the same unit.
@@ -110,13 +112,20 @@ impl Record {
     /// Replaces the record: whoever reads sees the old one or the new one.
     pub(crate) fn write(&self, directory: &Path, key: &Key) -> io::Result<()> {
         let body = serde_json::to_string(self).map_err(io::Error::other)?;
-        let fresh = directory.join(".record");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        writeln!(file, "{}", key.mac(body.as_bytes()).to_hex())?;
-        file.write_all(body.as_bytes())?;
-        drop(file);
-        fs::rename(fresh, directory.join(FILE))
+        replace(&directory.join(FILE), format!("{}\n{body}", key.mac(body.as_bytes()).to_hex()).as_bytes())
     }
+}
+
+/// Replaces a small file: whoever reads, also after this process was killed, sees the old content or the new.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    let replaced = file.write_all(content).and_then(|()| fs::rename(&fresh, path));
+    if replaced.is_err() {
+        // A full disk must not stay full because of us.
+        let _ = fs::remove_file(fresh);
+    }
+    replaced
 }
 
 #[cfg(test)]
@@ -135,6 +144,7 @@ mod tests {
             labels: Labels::default(),
             runs: 3,
             clock_ns: 4,
+            last: Some(RunId::from_random([8; 16])),
             made_ms: 5,
             used_ms: 6,
             forked_from: None,
