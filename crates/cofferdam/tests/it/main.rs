@@ -14,6 +14,10 @@ mod examples;
 mod many;
 mod place;
 mod replies;
+mod sessions;
+mod sessions_disk;
+mod sessions_faults;
+mod sessions_shared;
 mod stdio;
 
 use std::path::Path;

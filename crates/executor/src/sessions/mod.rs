@@ -26,7 +26,7 @@ use crate::{
 };
 use files::WORKSPACE;
 use policy::{Guest, Labels, Limits, Principal, RunId};
-use record::{Key, Record};
+use record::{Checkpoint, Key, Record};
 use sandbox::Worker;
 use std::{
     fs::{self, File},
@@ -52,6 +52,14 @@ pub enum SessionError {
     /// Its checkpoint was made by another build of the interpreter.
     #[error("this session was made by another version of the {} interpreter and cannot go on in this one. Its files are still there: start a session with \"new\"", .0.name())]
     OtherBuild(Guest),
+    /// Its memory is larger than the operator's limit is now.
+    #[error("this session's variables take {} MiB of memory, and a run may have {} MiB. Start one with session \"new\"", .memory_bytes >> 20, .limit_bytes >> 20)]
+    TooLarge {
+        /// Size of its memory, in bytes.
+        memory_bytes: u64,
+        /// The limit, in bytes.
+        limit_bytes: u64,
+    },
     /// What is on the disk is not what was written.
     #[error("this session is damaged: {0}. Start one with session \"new\"")]
     Damaged(&'static str),
@@ -72,6 +80,7 @@ impl SessionError {
             SessionError::Busy => "session_busy",
             SessionError::OtherLanguage(_) => "session_language",
             SessionError::OtherBuild(_) => "session_outdated",
+            SessionError::TooLarge { .. } => "session_too_large",
             SessionError::Damaged(_) => "session_damaged",
             SessionError::TooMany(_) => "too_many_sessions",
             SessionError::Disk(_) => return None,
@@ -85,6 +94,7 @@ pub struct Sessions {
     root: PathBuf,
     key: Key,
     most: usize,
+    memory_bytes: u64,
     idle: Duration,
     kept: Duration,
     live: Arc<live::Seats>,
@@ -149,6 +159,7 @@ impl Sessions {
             root,
             key,
             most: limits.sessions,
+            memory_bytes: limits.memory_bytes as u64,
             idle: limits.session_idle,
             kept: limits.session_kept,
             live: Arc::default(),
@@ -191,12 +202,12 @@ impl Sessions {
             }
             Wanted::Fork(handle) => {
                 let source = self.open_for(principal, handle, deadline).await?;
-                fits(&source.record, guest, guest_hash)?;
+                self.fits(&source.record, guest, guest_hash)?;
                 self.copy(source, deadline).await
             }
             Wanted::Continue(handle) => {
                 let open = self.open_for(principal, handle, deadline).await?;
-                fits(&open.record, guest, guest_hash)?;
+                self.fits(&open.record, guest, guest_hash)?;
                 Ok(open)
             }
         }
@@ -275,6 +286,21 @@ impl Sessions {
         Ok(Open { record, lost, unused: Unused(None), run: None, directory, seat, _lock: lock })
     }
 
+    fn fits(&self, record: &Record, guest: Guest, guest_hash: &str) -> Result<(), SessionError> {
+        if record.guest != guest {
+            return Err(SessionError::OtherLanguage(record.guest));
+        }
+        // Without a checkpoint there is nothing that another build could misread.
+        let Some(Checkpoint { memory_bytes, .. }) = record.checkpoint else { return Ok(()) };
+        if record.guest_hash != guest_hash {
+            return Err(SessionError::OtherBuild(guest));
+        }
+        if memory_bytes > self.memory_bytes {
+            return Err(SessionError::TooLarge { memory_bytes, limit_bytes: self.memory_bytes });
+        }
+        Ok(())
+    }
+
     fn check_room(&self, principal: &Principal) -> Result<(), SessionError> {
         // Most of the time there is no need to read a single record.
         if files::list(&self.root)?.0.len() < self.most {
@@ -348,17 +374,6 @@ fn expired(record: &Record, kept: Duration) -> bool {
 /// The record, if it is this principal's and not too old.
 fn owned(record: Option<Record>, principal: &Principal, kept: Duration) -> Result<Record, SessionError> {
     record.filter(|record| record.principal == *principal && !expired(record, kept)).ok_or(SessionError::Unknown)
-}
-
-fn fits(record: &Record, guest: Guest, guest_hash: &str) -> Result<(), SessionError> {
-    if record.guest != guest {
-        return Err(SessionError::OtherLanguage(record.guest));
-    }
-    // Without a checkpoint there is nothing that another build could misread.
-    if record.checkpoint.is_some() && record.guest_hash != guest_hash {
-        return Err(SessionError::OtherBuild(guest));
-    }
-    Ok(())
 }
 
 /// What went wrong with the files that a guest left.

@@ -106,7 +106,9 @@ impl Record {
         if key.mac(body.as_bytes()) != mac {
             return Err(SessionError::Damaged("its record was changed by something else than this program"));
         }
-        serde_json::from_str(body).map(Some).map_err(|_| SessionError::Damaged("its record is of another version"))
+        let record: Self = serde_json::from_str(body).map_err(|_| SessionError::Damaged("its record is of another version"))?;
+        // The MAC says that it is ours; a copy from another session would bring that one's labels and owner.
+        if directory.file_name() == Some(record.handle.as_str().as_ref()) { Ok(Some(record)) } else { Err(SessionError::Damaged("its record is another session's")) }
     }
 
     /// Replaces the record: whoever reads sees the old one or the new one.
@@ -157,18 +159,25 @@ mod tests {
         let key = Key::open(state.path(), [1; 32]).unwrap();
         // The first one made it; whoever comes later takes it.
         assert_eq!(Key::open(state.path(), [2; 32]).unwrap().0, key.0);
-        assert!(matches!(Record::read(state.path(), &key), Ok(None)));
-        record().write(state.path(), &key).unwrap();
-        assert_eq!(Record::read(state.path(), &key).unwrap(), Some(record()));
-        let whole = fs::read(state.path().join(FILE)).unwrap();
+        let place = state.path().join(record().handle.as_str());
+        assert!(matches!(Record::read(&place, &key), Ok(None)));
+        fs::create_dir(&place).unwrap();
+        record().write(&place, &key).unwrap();
+        assert_eq!(Record::read(&place, &key).unwrap(), Some(record()));
+        let whole = fs::read(place.join(FILE)).unwrap();
         for at in 0..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 1;
-            fs::write(state.path().join(FILE), &changed).unwrap();
-            assert!(matches!(Record::read(state.path(), &key), Err(SessionError::Damaged(_))), "byte {at}");
-            fs::write(state.path().join(FILE), &whole[..at]).unwrap();
-            assert!(matches!(Record::read(state.path(), &key), Err(SessionError::Damaged(_))), "cut at {at}");
+            fs::write(place.join(FILE), &changed).unwrap();
+            assert!(matches!(Record::read(&place, &key), Err(SessionError::Damaged(_))), "byte {at}");
+            fs::write(place.join(FILE), &whole[..at]).unwrap();
+            assert!(matches!(Record::read(&place, &key), Err(SessionError::Damaged(_))), "cut at {at}");
         }
+        // What is sound and stands in another session's place is not that session's.
+        fs::write(place.join(FILE), &whole).unwrap();
+        let other = state.path().join(Handle::from_random([9; 24]).as_str());
+        fs::rename(place, &other).unwrap();
+        assert!(matches!(Record::read(&other, &key), Err(SessionError::Damaged("its record is another session's"))));
     }
 
     #[test]
