@@ -11,7 +11,7 @@ use policy::{Limits, RunId};
 use sandbox::{End, Output};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, io::ErrorKind};
 
 /// How a run ended. Closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -270,4 +270,12 @@ pub(crate) fn after(before: Option<&str>, at_rest: bool, kept: &std::io::Result<
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.
 pub(crate) fn fault(run: RunId) -> String {
     format!("internal error: the run could not be carried out; the operator finds the reason in the log under {run}")
+}
+
+/// The same where the state directory is at fault. That a disk is full is no secret, and somebody can mend it.
+pub(crate) fn disk(run: RunId, source: &std::io::Error) -> String {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk that sessions and workspaces are kept on is full; nothing ran".to_owned(),
+        _ => fault(run),
+    }
 }

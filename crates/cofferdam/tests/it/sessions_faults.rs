@@ -20,21 +20,19 @@ fn killed_at_many_points(language: &str, start: &str, step: &str, look: &str, ro
     let mut server = serve(&place, "");
     let session = begins(&mut server, "new", language, start, "0");
     let mut n = 0;
-    let mut took = Duration::ZERO;
-    // Also warms the upstream's connection.
-    for _ in 0..3 {
-        let begin = Instant::now();
-        n += 1;
-        says(&mut server, &session, language, step, &n.to_string());
-        took = begin.elapsed();
-    }
     let (mut old, mut new, mut told) = (0, 0, 0);
     for round in 0..rounds {
-        // A run that has its upstream and its worker already.
-        says(&mut server, &session, language, "await crm.list_customers(limit=1); 1".replace("limit=1", if language == "python" { "limit=1" } else { "{limit: 1}" }).as_str(), "1");
+        // Runs that start the upstream, and one that has everything as the next one will.
+        let mut took = Duration::ZERO;
+        for _ in 0..3 {
+            let begin = Instant::now();
+            n += 1;
+            says(&mut server, &session, language, step, &n.to_string());
+            took = begin.elapsed();
+        }
         fs::remove_file(directory(&place, &session).join("workspace/log")).unwrap_or_default();
         let id = server.call(json!({"session": session, "language": language, "code": step}));
-        std::thread::sleep(took.mul_f64(1.3) * round / rounds);
+        std::thread::sleep(took.mul_f64(0.3 + 1.2 * f64::from(round) / f64::from(rounds)));
         server.kill();
         let answered = server.shown_if_answered(id);
         let begun = directory(&place, &session).join("workspace/log").exists();
@@ -54,7 +52,7 @@ fn killed_at_many_points(language: &str, start: &str, step: &str, look: &str, ro
         }
         told += u32::from(text.contains("Session"));
     }
-    println!("{language}: {old} old, {new} new, {told} told of, a run took {took:?}");
+    println!("{language}: {old} old, {new} new, {told} told of");
     assert!(old > 0 && new > 0 && told > 0, "not every case occurred: {old} {new} {told}");
     // Nothing was left behind but the two newest checkpoints and what every session has.
     says(&mut server, &session, language, look, &n.to_string());
@@ -142,7 +140,8 @@ impl Damaged {
         let (code, out, errors) = command(&self.place, &["run", "--session", &self.session, "-e", "x"]);
         fs::remove_dir_all(self.directory()).unwrap();
         copy(&self.place.path().join("sound"), &self.directory());
-        (code, format!("{out}{errors}"))
+        assert!(code == 0 || code == 3, "{errors}");
+        (code, out)
     }
 }
 

@@ -334,8 +334,7 @@ impl Sessions {
 
     /// Joins labels to a session's record, before the data that carries them goes on.
     pub(crate) fn label(&self, open: &mut Open, labels: &Labels) -> io::Result<()> {
-        open.record.labels.join(labels);
-        open.record.write(&open.directory, &self.key)
+        if open.record.labels.join(labels) { open.record.write(&open.directory, &self.key) } else { Ok(()) }
     }
 
     /// Ends the oldest idle worker of a session; its session is on the disk already.
