@@ -271,9 +271,8 @@ impl Broker {
 
     /// Joins labels to those of the run and its session.
     fn label(&mut self, labels: &Labels) -> Result<(), CallError> {
-        if self.labels.join(labels)
-            && let Some(open) = &mut self.session
-        {
+        self.labels.join(labels);
+        if let Some(open) = &mut self.session {
             return self.shared.sessions.label(open, &self.labels).map_err(|error| {
                 tracing::error!(run = %self.run, %error, "the labels of a session could not be kept");
                 CallError::new(ErrorCode::Internal, "the reply is withheld, because where it came from could not be recorded; the call was carried out")

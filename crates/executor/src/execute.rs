@@ -75,8 +75,8 @@ pub enum Fault {
         /// Why; for the operator.
         source: SandboxError,
     },
-    /// The workspace could not be made.
-    #[error("{}", present::fault(*.run))]
+    /// The state directory could not be written.
+    #[error("{}", present::disk(*.run, .source))]
     Workspace {
         /// The run, as the log names it.
         run: RunId,
@@ -278,10 +278,14 @@ impl Executor {
         };
         let queued = queued.elapsed();
         let workspace = place.workspace();
-        let session = place.take_session();
+        let mut session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal));
-        if let Some(open) = &session {
-            self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
+        let mut labels = self.seen(&request.context);
+        if let Some(open) = &mut session {
+            labels.join(&open.record.labels);
+            let sessions = &self.shared.sessions;
+            // A program may say what its author has seen: the session carries the context's labels from here on.
+            sessions.label(open, &labels).and_then(|()| sessions.mark(open, run, &self.shared.journal)).map_err(|source| Fault::Workspace { run, source })?;
         }
         let origin = Origin {
             principal: request.context.principal.clone(),
@@ -290,10 +294,6 @@ impl Executor {
             session: session.as_ref().map(|open| open.handle().to_string()),
         };
         let artifacts = OfRun::new(Arc::new(origin), &workspace);
-        let mut labels = self.seen(&request.context);
-        if let Some(open) = &session {
-            labels.join(&open.record.labels);
-        }
         let setting = Setting { run, grant: Arc::clone(&grant), catalog: Arc::clone(&catalog), guest, artifacts, session, labels };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();

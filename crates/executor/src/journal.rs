@@ -82,7 +82,7 @@ impl Journal {
     /// The journal of this process, below the state directory.
     pub(crate) fn open(state: &Path) -> io::Result<Self> {
         let directory = state.join("journal");
-        crate::sessions::private(&directory)?;
+        crate::tree::private(&directory)?;
         for entry in fs::read_dir(&directory)?.flatten() {
             let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
             if age.is_some_and(|age| age > KEPT) {

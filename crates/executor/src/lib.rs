@@ -18,6 +18,7 @@ mod resources;
 mod schemas;
 mod sessions;
 mod summary;
+mod tree;
 mod workspace;
 
 pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};

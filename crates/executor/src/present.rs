@@ -5,13 +5,13 @@ use crate::{
     journal::Journal,
     outcome::Outcome,
     place::News,
-    sessions::{Kept, LostCalls, Open, Wanted},
+    sessions::{Kept, Open, Untold, Wanted},
 };
 use policy::{Limits, RunId};
 use sandbox::{End, Output};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt::Write as _, io::ErrorKind};
 
 /// How a run ended. Closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -227,17 +227,28 @@ pub(crate) fn before(open: &Open, wanted: Option<&Wanted>, news: &News, journal:
         text.push_str("\nSession: its last saved state was damaged, so this run began from the one before it.");
     }
     if let Some(lost) = &news.lost {
-        let LostCalls { made, unknown } = lost.calls(journal);
-        let (made, unknown) = (counted(made.iter().map(String::as_str)), counted(unknown.iter().map(String::as_str)));
-        text.push_str("\nSession: the run before this one was lost when the server ended; variables are as before it, files as it left them.");
-        for (words, calls) in [("It had already called, and this is not undone", made), ("It had called, and the fate is unknown", unknown)] {
-            if !calls.is_empty() {
-                let _ = write!(text, " {words}: {}.", calls.join(", "));
-            }
+        if let Some(untold) = lost.cut_off(journal) {
+            text.push_str(&told(&untold, "cut off: changes of variables are undone, changes of files are not."));
+        }
+        if let Some(untold) = lost.unsent(journal) {
+            text.push_str(&told(&untold, "completed, but no reply was sent."));
         }
     }
     if !matches!(wanted, Some(Wanted::Continue(_))) {
         let _ = write!(text, "\n[session {}]", open.handle());
+    }
+    text
+}
+
+/// Runs whose reply nobody got, what became of them, and their effectful calls.
+fn told(untold: &Untold, fate: &str) -> String {
+    let Untold { runs, made, unknown } = untold;
+    let which = if *runs == 1 { "a run before this one was".to_owned() } else { format!("{runs} runs before this one were") };
+    let mut text = format!("\nSession: {which} {fate}");
+    for (words, calls) in [("Calls already made, not undone", made), ("Calls whose fate is unknown", unknown)] {
+        if !calls.is_empty() {
+            let _ = write!(text, " {words}: {}.", counted(calls.iter().map(String::as_str)).join(", "));
+        }
     }
     text
 }
@@ -258,4 +269,12 @@ pub(crate) fn after(before: Option<&str>, at_rest: bool, kept: &std::io::Result<
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.
 pub(crate) fn fault(run: RunId) -> String {
     format!("internal error: the run could not be carried out; the operator finds the reason in the log under {run}")
+}
+
+/// The same where the state directory is at fault. That a disk is full is no secret, and somebody can mend it.
+pub(crate) fn disk(run: RunId, source: &std::io::Error) -> String {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk that sessions and workspaces are kept on is full; nothing ran".to_owned(),
+        _ => fault(run),
+    }
 }

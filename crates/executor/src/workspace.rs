@@ -3,11 +3,12 @@
 //! Each server process has a directory of its own and holds a lock on it. What a killed server left behind is removed by the next one that
 //! starts: whoever can take the lock knows that nobody uses it.
 
+use crate::tree;
 use std::{
     fs::{self, DirBuilder, File},
     io,
     os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 use tempfile::TempDir;
@@ -64,7 +65,7 @@ fn fresh(root: &Path) -> io::Result<TempDir> {
 
 /// Removes a server's directory when no process holds its lock. One without a lock file may be just being made: it is left alone until
 /// it is older than a minute.
-fn remove_if_dead(path: &PathBuf) {
+fn remove_if_dead(path: &Path) {
     let dead = match File::open(path.join(LOCK)) {
         Ok(lock) => lock.try_lock().is_ok(),
         Err(_) => {
@@ -72,7 +73,7 @@ fn remove_if_dead(path: &PathBuf) {
             age.is_some_and(|age| age.as_secs() > 60)
         }
     };
-    if dead && let Err(error) = fs::remove_dir_all(path) {
+    if dead && let Err(error) = tree::remove(path) {
         tracing::warn!(path = %path.display(), %error, "what a former server left behind cannot be removed");
     }
 }
@@ -97,7 +98,7 @@ impl Drop for Workspace {
                     *spare = fresh(root).ok();
                 }
             }
-            match directory.close() {
+            match tree::remove(&directory.keep()) {
                 // The server is ending and has removed its whole directory.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => tracing::warn!(%error, "a workspace could not be removed"),

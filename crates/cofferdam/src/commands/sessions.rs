@@ -25,10 +25,11 @@ pub(crate) async fn sessions(command: Command, sources: &Sources, around: &Surro
             let list = sessions.list().context("the sessions cannot be read")?;
             if json {
                 output::print_json(&serde_json::to_value(list)?);
-            } else if list.is_empty() {
-                output::print("there are no sessions");
             } else {
-                output::print(&list.iter().map(line).collect::<Vec<_>>().join("\n"));
+                let damaged = sessions.handles().context("the sessions cannot be read")?;
+                let damaged = damaged.iter().filter(|handle| list.iter().all(|summary| summary.handle != **handle));
+                let lines: Vec<String> = list.iter().map(line).chain(damaged.map(|handle| format!("{handle}  damaged"))).collect();
+                output::print(if lines.is_empty() { "there are no sessions".to_owned() } else { lines.join("\n") }.as_str());
             }
         }
         Command::Show { handle, json } => {
@@ -48,7 +49,7 @@ pub(crate) async fn sessions(command: Command, sources: &Sources, around: &Surro
         Command::Rm { handles, all } => {
             let mut gone = handles.iter().map(|handle| read(handle)).collect::<Result<Vec<_>, _>>()?;
             if all {
-                gone.extend(sessions.list().context("the sessions cannot be read")?.into_iter().map(|summary| summary.handle));
+                gone.extend(sessions.handles().context("the sessions cannot be read")?);
             }
             for handle in gone {
                 known(sessions.remove(&handle, WAIT).await).with_context(|| handle.to_string())?;

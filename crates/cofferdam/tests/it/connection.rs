@@ -132,6 +132,21 @@ impl Connection {
         text
     }
 
+    /// Kills the server as the kernel would: it gets no say. What it had written before is still read.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// What a model is shown of a call, if the server still answered it.
+    pub(crate) fn shown_if_answered(&mut self, id: u64) -> Option<Shown> {
+        while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
+            let message: Value = serde_json::from_str(&line).ok()?;
+            self.answers.extend(message["id"].as_u64().map(|id| (id, message)));
+        }
+        self.answers.contains_key(&id).then(|| self.shown(id))
+    }
+
     /// Nothing that happened before keeps the server from serving.
     #[track_caller]
     pub(crate) fn still_serves(&mut self) {

@@ -15,6 +15,10 @@ mod many;
 mod place;
 mod repeats;
 mod replies;
+mod sessions;
+mod sessions_disk;
+mod sessions_faults;
+mod sessions_shared;
 mod stdio;
 
 use std::path::Path;

@@ -1,13 +1,14 @@
-//! A session's directory on the disk: made, locked, copied and removed as a whole.
+//! A session's directory on the disk: made, named, locked and found.
 //!
 //! The lock is held by the server that runs a program in the session, and only as long as it does: several servers share the state, and an
-//! idle one must not keep a session from another. What a guest left in a workspace is hostile: no link in it is ever followed.
+//! idle one must not keep a session from another.
 
 use super::{Handle, SessionError};
+use crate::tree::private;
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -22,11 +23,6 @@ const RETRY: Duration = Duration::from_millis(10);
 
 /// Directories of things that are being made or removed; no handle looks like them.
 const HIDDEN: &str = ".";
-
-/// Makes a directory that only this user may enter.
-pub(crate) fn private(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).recursive(true).create(path)
-}
 
 /// A new session's directory, which nobody sees before it has its name.
 pub(crate) fn prepare(root: &Path) -> io::Result<TempDir> {
@@ -43,9 +39,18 @@ pub(crate) fn publish(directory: TempDir, place: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The session's lock, if nobody holds it.
+pub(crate) fn lock_unused(directory: &Path) -> Option<File> {
+    open_lock(directory).ok().filter(|file| file.try_lock().is_ok())
+}
+
+fn open_lock(directory: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(directory.join(LOCK))
+}
+
 /// The session's lock, waited for until the deadline.
 pub(crate) async fn lock(directory: &Path, deadline: Instant) -> Result<File, SessionError> {
-    let file = match OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(directory.join(LOCK)) {
+    let file = match open_lock(directory) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Err(SessionError::Unknown),
         opened => opened?,
     };
@@ -59,11 +64,9 @@ pub(crate) async fn lock(directory: &Path, deadline: Instant) -> Result<File, Se
     }
 }
 
-/// Removes a session's directory: first its name, so that nobody finds half of it.
-pub(crate) fn remove(root: &Path, handle: &Handle) -> io::Result<()> {
-    let grave = tempfile::Builder::new().prefix(".removed-").tempdir_in(root)?;
-    fs::rename(root.join(handle.as_str()), grave.path().join("session"))?;
-    grave.close()
+/// How long ago a directory's names changed last.
+pub(crate) fn age(directory: &Path) -> Option<Duration> {
+    fs::symlink_metadata(directory).and_then(|metadata| metadata.modified()).ok()?.elapsed().ok()
 }
 
 /// Every directory that may be a session's, and those that were left half made or half removed more than an hour ago.
@@ -77,8 +80,7 @@ pub(crate) fn list(root: &Path) -> io::Result<(Vec<Handle>, Vec<PathBuf>)> {
         if let Ok(handle) = Handle::parse(&name) {
             sessions.push(handle);
         } else if name.starts_with(HIDDEN) {
-            let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|at| at.elapsed().ok());
-            if age.is_some_and(|age| age > LEFT) {
+            if age(&entry.path()).is_some_and(|age| age > LEFT) {
                 left.push(entry.path());
             }
         }
@@ -87,61 +89,9 @@ pub(crate) fn list(root: &Path) -> io::Result<(Vec<Handle>, Vec<PathBuf>)> {
     Ok((sessions, left))
 }
 
-/// Bytes and entries below a directory.
-pub(crate) fn usage(directory: &Path) -> io::Result<(u64, u64)> {
-    let (mut bytes, mut files) = (0, 0);
-    let mut left = vec![directory.to_owned()];
-    while let Some(directory) = left.pop() {
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            files += 1;
-            if kind.is_dir() {
-                left.push(entry.path());
-            } else if kind.is_file() {
-                bytes += entry.metadata()?.len();
-            }
-        }
-    }
-    Ok((bytes, files))
-}
-
-/// Copies a workspace; the file system shares the bytes where it can. Links are copied as links; what is no file, directory or link cannot be
-/// in a workspace and is left out.
-pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    private(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else if kind.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(entry.path())?, target)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_copy_follows_no_link() {
-        let place = TempDir::new().unwrap();
-        let from = place.path().join("from");
-        fs::create_dir_all(from.join("a/b")).unwrap();
-        fs::write(from.join("a/b/file"), "12345").unwrap();
-        fs::write(place.path().join("secret"), "secret").unwrap();
-        std::os::unix::fs::symlink(place.path().join("secret"), from.join("a/link")).unwrap();
-        let to = place.path().join("to");
-        copy(&from, &to).unwrap();
-        assert_eq!(fs::read(to.join("a/b/file")).unwrap(), b"12345");
-        assert_eq!(fs::read_link(to.join("a/link")).unwrap(), place.path().join("secret"));
-        assert_eq!(usage(&to).unwrap(), (5, 4));
-    }
 
     #[tokio::test]
     async fn a_lock_that_is_held_is_waited_for_and_then_given_up() {

@@ -58,6 +58,11 @@ impl Taken {
         self.0.take().filter(|live| live.runs == runs).map(|live| live.worker)
     }
 
+    /// Ends the worker that waits.
+    pub(crate) fn park(&mut self) {
+        *self.0 = None;
+    }
+
     /// Leaves the worker for the next run, at most for `idle`.
     pub(crate) fn keep(mut self, worker: Worker, runs: u64, idle: Duration) {
         let since = Instant::now();
@@ -65,9 +70,9 @@ impl Taken {
         let seat = Arc::clone(OwnedMutexGuard::mutex(&self.0));
         tokio::spawn(async move {
             tokio::time::sleep(idle).await;
-            if let Ok(mut live) = seat.try_lock()
-                && live.as_ref().is_some_and(|live| live.since == since)
-            {
+            // Another one's turn may be going on; the worker that it leaves is not this one.
+            let mut live = seat.lock().await;
+            if live.as_ref().is_some_and(|live| live.since == since) {
                 *live = None;
             }
         });

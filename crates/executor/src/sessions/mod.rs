@@ -11,22 +11,23 @@ mod live;
 mod marker;
 mod record;
 mod saving;
+mod shown;
 
 pub use handle::{Handle, HandleError, Wanted};
+pub use shown::{Details, Summary};
 
-pub(crate) use files::private;
-pub(crate) use marker::{Lost, LostCalls};
+pub(crate) use marker::{Lost, Untold};
 pub(crate) use saving::{After, Kept};
 
 use crate::{
     execute::random,
-    journal::{self, Journal, Place},
+    journal::{self, Journal},
+    tree::{self, private},
 };
 use files::WORKSPACE;
 use policy::{Guest, Labels, Limits, Principal, RunId};
-use record::{Key, Record};
+use record::{Checkpoint, Key, Record};
 use sandbox::Worker;
-use serde::Serialize;
 use std::{
     fs::{self, File},
     io,
@@ -51,6 +52,14 @@ pub enum SessionError {
     /// Its checkpoint was made by another build of the interpreter.
     #[error("this session was made by another version of the {} interpreter and cannot go on in this one. Its files are still there: start a session with \"new\"", .0.name())]
     OtherBuild(Guest),
+    /// Its memory is larger than the operator's limit is now.
+    #[error("this session's variables take {} MiB of memory, and a run may have {} MiB. Start one with session \"new\"", .memory_bytes >> 20, .limit_bytes >> 20)]
+    TooLarge {
+        /// Size of its memory, in bytes.
+        memory_bytes: u64,
+        /// The limit, in bytes.
+        limit_bytes: u64,
+    },
     /// What is on the disk is not what was written.
     #[error("this session is damaged: {0}. Start one with session \"new\"")]
     Damaged(&'static str),
@@ -71,6 +80,7 @@ impl SessionError {
             SessionError::Busy => "session_busy",
             SessionError::OtherLanguage(_) => "session_language",
             SessionError::OtherBuild(_) => "session_outdated",
+            SessionError::TooLarge { .. } => "session_too_large",
             SessionError::Damaged(_) => "session_damaged",
             SessionError::TooMany(_) => "too_many_sessions",
             SessionError::Disk(_) => return None,
@@ -84,6 +94,7 @@ pub struct Sessions {
     root: PathBuf,
     key: Key,
     most: usize,
+    memory_bytes: u64,
     idle: Duration,
     kept: Duration,
     live: Arc<live::Seats>,
@@ -94,11 +105,29 @@ pub struct Sessions {
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) record: Record,
-    /// The run that the last server did not bring to its end.
+    /// Runs whose end nobody was told.
     pub(crate) lost: Option<Lost>,
+    /// Removes a session in which no run has begun: nobody was told its handle.
+    unused: Unused,
+    /// The run that is going on.
+    run: Option<RunId>,
     directory: PathBuf,
     seat: live::Taken,
     _lock: File,
+}
+
+/// A new session's directory; removed when it is dropped.
+#[derive(Debug)]
+struct Unused(Option<PathBuf>);
+
+impl Drop for Unused {
+    fn drop(&mut self) {
+        if let Some(directory) = self.0.take()
+            && let Err(error) = tree::remove(&directory)
+        {
+            tracing::warn!(%error, "a session in which nothing ran could not be removed");
+        }
+    }
 }
 
 impl Open {
@@ -117,45 +146,6 @@ impl Open {
     }
 }
 
-/// What can be told of a session.
-#[derive(Debug, Clone, Serialize)]
-pub struct Summary {
-    /// Its handle.
-    pub handle: Handle,
-    /// Whose it is.
-    pub principal: Principal,
-    /// Its interpreter.
-    pub guest: Guest,
-    /// Runs that were completed.
-    pub runs: u64,
-    /// Size of its checkpoint on the disk, in bytes.
-    pub checkpoint_bytes: u64,
-    /// Size of its memory, in bytes.
-    pub memory_bytes: u64,
-    /// When it was made, in milliseconds since 1970.
-    pub made_ms: u64,
-    /// When it was last used, in the same unit.
-    pub used_ms: u64,
-    /// The session that it was forked from.
-    pub forked_from: Option<Handle>,
-    /// Where its data came from.
-    pub labels: Labels,
-}
-
-/// A summary and what takes longer to find out.
-#[derive(Debug, Clone, Serialize)]
-pub struct Details {
-    /// The summary.
-    #[serde(flatten)]
-    pub summary: Summary,
-    /// The workspace, as the operator finds it.
-    pub workspace: PathBuf,
-    /// Bytes in it.
-    pub workspace_bytes: u64,
-    /// Files, directories and links in it.
-    pub workspace_files: u64,
-}
-
 impl Sessions {
     /// The sessions below this state directory; removes those that were not used for too long.
     ///
@@ -169,6 +159,7 @@ impl Sessions {
             root,
             key,
             most: limits.sessions,
+            memory_bytes: limits.memory_bytes as u64,
             idle: limits.session_idle,
             kept: limits.session_kept,
             live: Arc::default(),
@@ -200,6 +191,7 @@ impl Sessions {
                     labels: Labels::default(),
                     runs: 0,
                     clock_ns: 0,
+                    last: None,
                     made_ms: now,
                     used_ms: now,
                     forked_from: None,
@@ -210,21 +202,23 @@ impl Sessions {
             }
             Wanted::Fork(handle) => {
                 let source = self.open_for(principal, handle, deadline).await?;
-                fits(&source.record, guest, guest_hash)?;
+                self.fits(&source.record, guest, guest_hash)?;
                 self.copy(source, deadline).await
             }
             Wanted::Continue(handle) => {
-                let mut open = self.open_for(principal, handle, deadline).await?;
-                fits(&open.record, guest, guest_hash)?;
-                open.lost = Lost::found(&open.directory);
+                let open = self.open_for(principal, handle, deadline).await?;
+                self.fits(&open.record, guest, guest_hash)?;
                 Ok(open)
             }
         }
     }
 
     /// Notes that a run begins, so that a server that is killed leaves a trace of it.
-    pub(crate) fn mark(&self, open: &Open, run: RunId, journal: &Journal) -> io::Result<()> {
-        marker::write(&open.directory, run, &journal.place())
+    pub(crate) fn mark(&self, open: &mut Open, run: RunId, journal: &Journal) -> io::Result<()> {
+        marker::add(&open.directory, open.record.last, run, journal.place())?;
+        open.run = Some(run);
+        open.unused.0 = None;
+        Ok(())
     }
 
     /// Makes a second session that starts as the first one is now: memory, files and labels, not approvals.
@@ -234,7 +228,9 @@ impl Sessions {
     pub async fn fork(&self, principal: &Principal, handle: &Handle, wait: Duration) -> Result<Handle, SessionError> {
         let deadline = Instant::now() + wait;
         let source = self.open_for(principal, handle, deadline).await?;
-        self.copy(source, deadline).await.map(|open| open.record.handle)
+        let mut fork = self.copy(source, deadline).await?;
+        fork.unused.0 = None;
+        Ok(fork.record.handle)
     }
 
     async fn copy(&self, source: Open, deadline: Instant) -> Result<Open, SessionError> {
@@ -250,17 +246,19 @@ impl Sessions {
         let (from, root, made) = (source.directory.clone(), self.root.clone(), record.clone());
         let copied = tokio::task::spawn_blocking(move || {
             let directory = files::prepare(&root)?;
-            files::copy(&from.join(WORKSPACE), &directory.path().join(WORKSPACE))?;
-            for checkpoint in made.checkpoint.iter().chain(&made.previous) {
-                let (old, new) = (from.join(&checkpoint.digest), directory.path().join(&checkpoint.digest));
-                // A file system without hard links gets a copy. The older of the two may be gone already.
+            tree::copy(&from.join(WORKSPACE), &directory.path().join(WORKSPACE))?;
+            let checkpoints = made.checkpoint.iter().chain(&made.previous);
+            // What was lost in the one is in the files of the other too: each is to tell of it.
+            for name in checkpoints.map(|checkpoint| checkpoint.digest.as_str()).chain([marker::FILE]) {
+                let (old, new) = (from.join(name), directory.path().join(name));
+                // A file system without hard links gets a copy. The older checkpoint may be gone already.
                 if fs::hard_link(&old, &new).is_err() && old.exists() {
                     fs::copy(old, new)?;
                 }
             }
             Ok::<_, io::Error>(directory)
         });
-        let directory = copied.await.map_err(io::Error::other)??;
+        let directory = copied.await.map_err(io::Error::other)?.map_err(of_files)?;
         drop(source);
         self.publish(directory, record, deadline).await
     }
@@ -271,8 +269,10 @@ impl Sessions {
         let place = self.root.join(record.handle.as_str());
         let seat = self.live.take(&record.handle, deadline).await?;
         files::publish(directory, &place)?;
+        let unused = Unused(Some(place.clone()));
         let lock = files::lock(&place, deadline).await?;
-        Ok(Open { record, lost: None, directory: place, seat, _lock: lock })
+        let lost = Lost::found(&place, record.last);
+        Ok(Open { record, lost, unused, run: None, directory: place, seat, _lock: lock })
     }
 
     async fn open_for(&self, principal: &Principal, handle: &Handle, deadline: Instant) -> Result<Open, SessionError> {
@@ -282,7 +282,23 @@ impl Sessions {
         let seat = self.live.take(handle, deadline).await?;
         let lock = files::lock(&directory, deadline).await?;
         let record = owned(Record::read(&directory, &self.key)?, principal, self.kept)?;
-        Ok(Open { record, lost: None, directory, seat, _lock: lock })
+        let lost = Lost::found(&directory, record.last);
+        Ok(Open { record, lost, unused: Unused(None), run: None, directory, seat, _lock: lock })
+    }
+
+    fn fits(&self, record: &Record, guest: Guest, guest_hash: &str) -> Result<(), SessionError> {
+        if record.guest != guest {
+            return Err(SessionError::OtherLanguage(record.guest));
+        }
+        // Without a checkpoint there is nothing that another build could misread.
+        let Some(Checkpoint { memory_bytes, .. }) = record.checkpoint else { return Ok(()) };
+        if record.guest_hash != guest_hash {
+            return Err(SessionError::OtherBuild(guest));
+        }
+        if memory_bytes > self.memory_bytes {
+            return Err(SessionError::TooLarge { memory_bytes, limit_bytes: self.memory_bytes });
+        }
+        Ok(())
     }
 
     fn check_room(&self, principal: &Principal) -> Result<(), SessionError> {
@@ -295,30 +311,6 @@ impl Sessions {
         if used >= self.most { Err(SessionError::TooMany(self.most)) } else { Ok(()) }
     }
 
-    /// Every session that can be read, the last used first.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
-    pub fn list(&self) -> io::Result<Vec<Summary>> {
-        let (handles, _) = files::list(&self.root)?;
-        let records = handles.iter().filter_map(|handle| Record::read(&self.root.join(handle.as_str()), &self.key).ok().flatten());
-        let mut list: Vec<Summary> = records.map(summary).collect();
-        list.sort_by_key(|summary| std::cmp::Reverse(summary.used_ms));
-        Ok(list)
-    }
-
-    /// One session, for the operator.
-    ///
-    /// # Errors
-    /// See [`SessionError`].
-    pub fn show(&self, handle: &Handle) -> Result<Details, SessionError> {
-        let directory = self.root.join(handle.as_str());
-        let record = Record::read(&directory, &self.key)?.ok_or(SessionError::Unknown)?;
-        let workspace = directory.join(WORKSPACE);
-        let (workspace_bytes, workspace_files) = files::usage(&workspace)?;
-        Ok(Details { summary: summary(record), workspace, workspace_bytes, workspace_files })
-    }
-
     /// Removes a session with its checkpoint and its files, unless a run is going on in it.
     ///
     /// # Errors
@@ -329,17 +321,20 @@ impl Sessions {
         if !directory.is_dir() {
             return Err(SessionError::Unknown);
         }
-        let _seat = self.live.take(handle, deadline).await?;
-        let _lock = files::lock(&directory, deadline).await?;
-        let (root, handle) = (self.root.clone(), handle.clone());
-        let removed = tokio::task::spawn_blocking(move || files::remove(&root, &handle));
-        Ok(removed.await.map_err(io::Error::other)??)
+        let mut seat = self.live.take(handle, deadline).await?;
+        let lock = files::lock(&directory, deadline).await?;
+        seat.park();
+        let removed = tokio::task::spawn_blocking(move || {
+            let _held = lock;
+            // Whoever waited for the lock as well was quicker.
+            if directory.is_dir() { tree::remove(&directory).map_err(SessionError::Disk) } else { Err(SessionError::Unknown) }
+        });
+        removed.await.map_err(io::Error::other)?
     }
 
     /// Joins labels to a session's record, before the data that carries them goes on.
     pub(crate) fn label(&self, open: &mut Open, labels: &Labels) -> io::Result<()> {
-        open.record.labels.join(labels);
-        open.record.write(&open.directory, &self.key)
+        if open.record.labels.join(labels) { open.record.write(&open.directory, &self.key) } else { Ok(()) }
     }
 
     /// Ends the oldest idle worker of a session; its session is on the disk already.
@@ -352,33 +347,22 @@ impl Sessions {
         let (handles, left) = files::list(&self.root)?;
         for path in left {
             // Another server may remove it at the same time.
-            let _ = fs::remove_dir_all(path);
+            let _ = tree::remove(&path);
         }
         for handle in handles {
             let directory = self.root.join(handle.as_str());
-            let Ok(Some(record)) = Record::read(&directory, &self.key) else { continue };
+            let old = match Record::read(&directory, &self.key) {
+                Ok(Some(record)) => expired(&record, self.kept),
+                // Of no more use; whoever wants to find out why has as long as there would have been.
+                Ok(None) | Err(SessionError::Damaged(_)) => files::age(&directory).is_some_and(|age| age > self.kept),
+                Err(_) => false,
+            };
             // One that is locked is in use.
-            let unused = || File::open(directory.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
-            if expired(&record, self.kept) && unused() {
-                files::remove(&self.root, &handle)?;
+            if old && let Some(_lock) = files::lock_unused(&directory) {
+                tree::remove(&directory)?;
             }
         }
         Ok(())
-    }
-}
-
-fn summary(record: Record) -> Summary {
-    Summary {
-        checkpoint_bytes: record.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.bytes),
-        memory_bytes: record.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.memory_bytes),
-        handle: record.handle,
-        principal: record.principal,
-        guest: record.guest,
-        runs: record.runs,
-        made_ms: record.made_ms,
-        used_ms: record.used_ms,
-        forked_from: record.forked_from,
-        labels: record.labels,
     }
 }
 
@@ -391,16 +375,10 @@ fn owned(record: Option<Record>, principal: &Principal, kept: Duration) -> Resul
     record.filter(|record| record.principal == *principal && !expired(record, kept)).ok_or(SessionError::Unknown)
 }
 
-fn fits(record: &Record, guest: Guest, guest_hash: &str) -> Result<(), SessionError> {
-    if record.guest != guest {
-        return Err(SessionError::OtherLanguage(record.guest));
+/// What went wrong with the files that a guest left.
+fn of_files(error: io::Error) -> SessionError {
+    match error.kind() {
+        io::ErrorKind::InvalidFilename => SessionError::Damaged("the directories of its workspace are nested too deep to be looked at"),
+        _ => SessionError::Disk(error),
     }
-    // Without a checkpoint there is nothing that another build could misread.
-    if record.checkpoint.is_some() && record.guest_hash != guest_hash {
-        return Err(SessionError::OtherBuild(guest));
-    }
-    Ok(())
 }
-
-/// What a marker says: the run, and where its calls stand in the journal.
-pub(crate) type Mark = (RunId, Place);

@@ -4,7 +4,7 @@
 //! the broker's own word, and stands here under a MAC.
 
 use super::{Handle, SessionError};
-use policy::{Guest, Labels, Principal};
+use policy::{Guest, Labels, Principal, RunId};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
@@ -37,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) runs: u64,
     /// Where the guest's monotonic clock stands, in nanoseconds.
     pub(crate) clock_ns: u64,
+    /// The last run that was completed.
+    pub(crate) last: Option<RunId>,
     /// When it was made, in milliseconds since 1970.
     pub(crate) made_ms: u64,
     /// When it was last used, in the same unit.
@@ -104,19 +106,28 @@ impl Record {
         if key.mac(body.as_bytes()) != mac {
             return Err(SessionError::Damaged("its record was changed by something else than this program"));
         }
-        serde_json::from_str(body).map(Some).map_err(|_| SessionError::Damaged("its record is of another version"))
+        let record: Self = serde_json::from_str(body).map_err(|_| SessionError::Damaged("its record is of another version"))?;
+        // The MAC says that it is ours; a copy from another session would bring that one's labels and owner.
+        if directory.file_name() == Some(record.handle.as_str().as_ref()) { Ok(Some(record)) } else { Err(SessionError::Damaged("its record is another session's")) }
     }
 
     /// Replaces the record: whoever reads sees the old one or the new one.
     pub(crate) fn write(&self, directory: &Path, key: &Key) -> io::Result<()> {
         let body = serde_json::to_string(self).map_err(io::Error::other)?;
-        let fresh = directory.join(".record");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        writeln!(file, "{}", key.mac(body.as_bytes()).to_hex())?;
-        file.write_all(body.as_bytes())?;
-        drop(file);
-        fs::rename(fresh, directory.join(FILE))
+        replace(&directory.join(FILE), format!("{}\n{body}", key.mac(body.as_bytes()).to_hex()).as_bytes())
     }
+}
+
+/// Replaces a small file: whoever reads, also after this process was killed, sees the old content or the new.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    let replaced = file.write_all(content).and_then(|()| fs::rename(&fresh, path));
+    if replaced.is_err() {
+        // A full disk must not stay full because of us.
+        let _ = fs::remove_file(fresh);
+    }
+    replaced
 }
 
 #[cfg(test)]
@@ -135,6 +146,7 @@ mod tests {
             labels: Labels::default(),
             runs: 3,
             clock_ns: 4,
+            last: Some(RunId::from_random([8; 16])),
             made_ms: 5,
             used_ms: 6,
             forked_from: None,
@@ -147,18 +159,25 @@ mod tests {
         let key = Key::open(state.path(), [1; 32]).unwrap();
         // The first one made it; whoever comes later takes it.
         assert_eq!(Key::open(state.path(), [2; 32]).unwrap().0, key.0);
-        assert!(matches!(Record::read(state.path(), &key), Ok(None)));
-        record().write(state.path(), &key).unwrap();
-        assert_eq!(Record::read(state.path(), &key).unwrap(), Some(record()));
-        let whole = fs::read(state.path().join(FILE)).unwrap();
+        let place = state.path().join(record().handle.as_str());
+        assert!(matches!(Record::read(&place, &key), Ok(None)));
+        fs::create_dir(&place).unwrap();
+        record().write(&place, &key).unwrap();
+        assert_eq!(Record::read(&place, &key).unwrap(), Some(record()));
+        let whole = fs::read(place.join(FILE)).unwrap();
         for at in 0..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 1;
-            fs::write(state.path().join(FILE), &changed).unwrap();
-            assert!(matches!(Record::read(state.path(), &key), Err(SessionError::Damaged(_))), "byte {at}");
-            fs::write(state.path().join(FILE), &whole[..at]).unwrap();
-            assert!(matches!(Record::read(state.path(), &key), Err(SessionError::Damaged(_))), "cut at {at}");
+            fs::write(place.join(FILE), &changed).unwrap();
+            assert!(matches!(Record::read(&place, &key), Err(SessionError::Damaged(_))), "byte {at}");
+            fs::write(place.join(FILE), &whole[..at]).unwrap();
+            assert!(matches!(Record::read(&place, &key), Err(SessionError::Damaged(_))), "cut at {at}");
         }
+        // What is sound and stands in another session's place is not that session's.
+        fs::write(place.join(FILE), &whole).unwrap();
+        let other = state.path().join(Handle::from_random([9; 24]).as_str());
+        fs::rename(place, &other).unwrap();
+        assert!(matches!(Record::read(&other, &key), Err(SessionError::Damaged("its record is another session's"))));
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! A session's memory on its way to the disk and back: the new checkpoint stands beside the old one until the record names it.
 
-use super::{Open, Sessions, digest::Digested, marker, record::Checkpoint};
+use super::{
+    Open, Sessions,
+    digest::Digested,
+    marker,
+    record::{Checkpoint, Record},
+};
 use crate::journal;
 use sandbox::{Bind, CheckpointError, End, RestoreError, Worker};
 use std::{
     fs::{self, File},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 use tokio::sync::mpsc;
@@ -84,14 +89,15 @@ impl Sessions {
             match save(&open, &mut worker, limit_bytes).await {
                 Ok(checkpoint) => {
                     let before = open.record.checkpoint.replace(checkpoint).filter(|before| Some(before) != open.record.checkpoint.as_ref());
-                    let superseded = before.and_then(|before| open.record.previous.replace(before));
+                    open.record.previous = before.or(open.record.previous.take());
                     open.record.runs += 1;
+                    open.record.last = open.run;
                     worker.guest_hash().clone_into(&mut open.record.guest_hash);
                     open.record.clock_ns = clock_ns;
                     if let Some(checkpoint) = open.record.checkpoint.as_mut() {
                         checkpoint.runs = open.record.runs;
                     }
-                    left = Some((worker, superseded));
+                    left = Some(worker);
                 }
                 Err(error) => {
                     tracing::warn!(session = %open.handle(), %error, "a session could not be saved");
@@ -105,19 +111,15 @@ impl Sessions {
             }
         }
         open.record.used_ms = journal::now_ms();
-        open.record.write(&open.directory, &self.key)?;
+        let written = open.record.write(&open.directory, &self.key);
+        // Also of a run that could not be saved, which its reply says.
         marker::clear(&open.directory)?;
+        written?;
         let Open { record, directory, seat, .. } = open;
-        self.syncer.add(directory.clone());
-        if let Some((worker, superseded)) = left {
-            let named = |digest: &str| record.checkpoint.iter().chain(&record.previous).any(|checkpoint| checkpoint.digest == digest);
-            if let Some(old) = superseded.filter(|old| !named(&old.digest)) {
-                // A fork may hold it under its own name. What cannot be removed now goes with the session.
-                let _ = fs::remove_file(directory.join(old.digest));
-            }
-            if keep {
-                seat.keep(worker, record.runs, self.idle);
-            }
+        remove_superseded(&directory, &record);
+        self.syncer.add(directory);
+        if let Some(worker) = left.filter(|_| keep) {
+            seat.keep(worker, record.runs, self.idle);
         }
         Ok(kept)
     }
@@ -139,6 +141,18 @@ async fn save(open: &Open, worker: &mut Worker, limit_bytes: u64) -> Result<Chec
     let (digest, bytes) = sink.finish();
     fs::rename(fresh, open.directory.join(&digest)).map_err(failed)?;
     Ok(Checkpoint { digest, bytes, memory_bytes: saved.memory_bytes, runs: open.record.runs })
+}
+
+/// Removes every checkpoint that the record does not name: of earlier runs, damaged ones, and those of a server that was killed before its
+/// record was in place. A fork holds the same file under its own name. What cannot be removed now is removed after the next run.
+fn remove_superseded(directory: &Path, record: &Record) {
+    let named = |name: &str| record.checkpoint.iter().chain(&record.previous).any(|checkpoint| checkpoint.digest == name);
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| blake3::Hash::from_hex(name).is_ok() && !named(name)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Puts what was written on the disk for sure, soon: many sessions together cost little more than one.
