@@ -169,14 +169,24 @@ fn figures(reply: &Reply) -> MetaObject {
         "outcome": reply.stats.outcome,
         "calls": calls,
         "bytes_inside": reply.stats.bytes_inside,
-        "wall_ms": (reply.stats.wall_ms * 100.0).round() / 100.0,
+        "wall_ms": hundredths(reply.stats.wall_ms),
     });
     if let Some(session) = &reply.session {
         figures["session"] = session.as_str().into();
+        figures["queued_ms"] = hundredths(reply.stats.queued_ms).into();
+    }
+    for (name, figure) in [("restored_ms", reply.stats.restored_ms), ("saved_ms", reply.stats.saved_ms)] {
+        if let Some(figure) = figure {
+            figures[name] = hundredths(figure).into();
+        }
     }
     let mut meta = MetaObject::new();
     meta.insert("cofferdam/run".to_owned(), figures);
     meta
+}
+
+fn hundredths(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
 }
 
 /// A tool error: text that the model reads.

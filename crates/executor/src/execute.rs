@@ -277,7 +277,7 @@ impl Executor {
             Err(NoPlace::Refused(error)) => return Ok(reply(run, &present::not_run(error.code().unwrap_or("internal"), &error), shown_bytes)),
         };
         let queued = queued.elapsed();
-        let workspace = place.workspace();
+        let (workspace, restored) = (place.workspace(), place.restored);
         let mut session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal));
         let mut labels = self.seen(&request.context);
@@ -308,7 +308,9 @@ impl Executor {
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         self.saw(&request.context, &broker.labels);
         let session = broker.session.as_ref().map(|open| open.handle().clone());
+        let mut saved_ms = None;
         if let Some(open) = broker.session.take() {
+            let saving = Instant::now();
             let at_rest = matches!(finished.end, End::Completed(_));
             let after = After {
                 clock_ns: place.clock_ns.saturating_add(u64::try_from(wall.as_nanos()).unwrap_or(0)),
@@ -317,6 +319,7 @@ impl Executor {
                 limit_bytes: grant.limits().memory_bytes as u64,
             };
             let kept = self.shared.sessions.settle(open, after).await;
+            saved_ms = Some(milliseconds(saving.elapsed()));
             match &kept {
                 Ok(Kept::Lost { died: Some((end, worker)), .. }) => self.look_at_death(run, end, worker).await,
                 Ok(_) => {}
@@ -328,8 +331,10 @@ impl Executor {
             calls: std::mem::take(&mut broker.calls),
             bytes_inside: broker.bytes_inside,
             bytes_shown: text.len(),
-            queued_ms: queued.as_secs_f64() * 1000.0,
-            wall_ms: wall.as_secs_f64() * 1000.0,
+            queued_ms: milliseconds(queued),
+            restored_ms: restored.map(milliseconds),
+            saved_ms,
+            wall_ms: milliseconds(wall),
             outcome: presented.ending,
         };
         let artifacts = std::mem::take(&mut broker.artifacts.made);
@@ -398,8 +403,21 @@ impl Executor {
 fn reply(run: RunId, presented: &Presented, shown_bytes: usize) -> Reply {
     let ending = presented.ending;
     let text = Budget::of(presented, shown_bytes).text(["", ""]);
-    let stats = Stats { calls: Vec::new(), bytes_inside: 0, bytes_shown: text.len(), queued_ms: 0.0, wall_ms: 0.0, outcome: ending };
+    let stats = Stats {
+        calls: Vec::new(),
+        bytes_inside: 0,
+        bytes_shown: text.len(),
+        queued_ms: 0.0,
+        restored_ms: None,
+        saved_ms: None,
+        wall_ms: 0.0,
+        outcome: ending,
+    };
     Reply { run, text, is_error: ending.is_error(), session: None, artifacts: Vec::new(), images: Vec::new(), stats }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 fn cancelled() -> Presented {

@@ -68,8 +68,12 @@ pub struct Stats {
     pub bytes_inside: usize,
     /// Bytes of the reply's text.
     pub bytes_shown: usize,
-    /// How long it waited for a worker, in milliseconds.
+    /// How long it waited for its turn in the session, for a worker and for its memory, in milliseconds.
     pub queued_ms: f64,
+    /// What of it was putting the session's saved memory into a fresh worker, in milliseconds; `None`: there was nothing to restore.
+    pub restored_ms: Option<f64>,
+    /// How long saving the session took after the run, in milliseconds; `None`: a stateless run.
+    pub saved_ms: Option<f64>,
     /// From the moment a worker was bound to the end of the turn, in milliseconds.
     pub wall_ms: f64,
     /// How it ended.

@@ -26,6 +26,8 @@ pub(crate) struct Place {
     kind: Kind,
     /// Where the guest's monotonic clock stands, in nanoseconds.
     pub(crate) clock_ns: u64,
+    /// How long it took to put a session's memory into the worker; `None`: it needed none, or had it.
+    pub(crate) restored: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -92,7 +94,7 @@ impl Executor {
         let worker = self.worker(run, grant, guest).await?;
         let workspace = self.workspaces.workspace().map_err(|source| disk(run, source))?;
         let bind = bind(grant, workspace.path());
-        Ok(Place { worker, bind: Some(bind), kind: Kind::Stateless(workspace), clock_ns: 0 })
+        Ok(Place { worker, bind: Some(bind), kind: Kind::Stateless(workspace), clock_ns: 0, restored: None })
     }
 
     /// A session's worker: the one that waits for it, or a fresh one with its memory.
@@ -108,17 +110,18 @@ impl Executor {
         let mut news = News { rolled_back: false, lost: open.lost.take() };
         let clock_ns = open.record.clock_ns;
         let bind = bind(grant, &open.workspace());
-        let place = |worker, bind, open| Place { worker, bind, kind: Kind::Session(Some(open)), clock_ns };
+        let place = |worker, bind, open, restored| Place { worker, bind, kind: Kind::Session(Some(open)), clock_ns, restored };
         if let Some(worker) = open.take_live() {
-            return Ok((place(worker, None, open), news));
+            return Ok((place(worker, None, open, None), news));
         }
         for which in 0..open.checkpoints() {
             let mut worker = self.worker(run, grant, guest).await?;
             if worker.guest_hash() != open.record.guest_hash {
                 return Err(NoPlace::Refused(SessionError::OtherBuild(guest)));
             }
+            let began = Instant::now();
             match open.restore(which, &mut worker, &bind).await {
-                Ok(true) => return Ok((place(worker, None, open), news)),
+                Ok(true) => return Ok((place(worker, None, open, Some(began.elapsed())), news)),
                 Ok(false) => news.rolled_back = true,
                 Err(RestoreError::Worker(end)) => {
                     self.look_at_death(run, &end, &worker).await;
@@ -131,7 +134,7 @@ impl Executor {
             return Err(NoPlace::Refused(SessionError::Damaged("its saved memory is not what was written")));
         }
         let worker = self.worker(run, grant, guest).await?;
-        Ok((place(worker, Some(bind), open), news))
+        Ok((place(worker, Some(bind), open, None), news))
     }
 
     /// A fresh worker; idle sessions make room for it.

@@ -2,15 +2,10 @@
 
 use crate::{guests, paths, run, steps::Steps};
 use anyhow::Result;
-use std::{path::Path, process::Command};
+use std::{ffi::OsString, process::Command};
 
-/// Builds everything and measures it; the results go to `json` too.
-pub(crate) fn run(steps: &mut Steps, install: bool, json: Option<&Path>) -> Result<()> {
+/// Builds everything and measures it, with the benchmark's own arguments.
+pub(crate) fn run(steps: &mut Steps, install: bool, arguments: &[OsString]) -> Result<()> {
     let cofferdam = guests::build(steps, install)?;
-    let mut command = Command::new(paths::binary("bench")?);
-    command.arg(&cofferdam);
-    if let Some(file) = json {
-        command.arg("--json").arg(file);
-    }
-    steps.step("bench", |_| run::run(&mut command))
+    steps.step("bench", |_| run::run(Command::new(paths::binary("bench")?).arg(&cofferdam).args(arguments)))
 }

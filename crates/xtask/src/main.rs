@@ -20,7 +20,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
-    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask bench --json bench.json"
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask bench --only sessions --json bench.json"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -41,11 +41,11 @@ enum Command {
         /// Only tests whose names contain one of these.
         filter: Vec<String>,
     },
-    /// Measures: start, fresh runs, host calls, loops, memory. Run it on a quiet machine.
+    /// Measures: start, fresh runs, host calls, loops, memory, sessions. Run it on a quiet machine.
     Bench {
-        /// Also writes the results here.
-        #[arg(long, value_name = "FILE")]
-        json: Option<std::path::PathBuf>,
+        /// As the benchmark takes them: --only PART, --json FILE, --plot FILE.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
     },
 }
 
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Command::Guests => guests::build(&mut steps, arguments.install).map(drop),
         Command::Demo => demo::run(&mut steps, arguments.install),
         Command::Test { filter } => test::run(&mut steps, arguments.install, &filter),
-        Command::Bench { json } => bench::run(&mut steps, arguments.install, json.as_deref()),
+        Command::Bench { arguments: measured } => bench::run(&mut steps, arguments.install, &measured),
     };
     steps.summary();
     match done {

@@ -95,8 +95,19 @@ impl Client {
 
     /// Runs one program.
     pub(crate) fn run(&mut self, language: &str, code: &str) -> Result<Run> {
+        self.execute(&execute(language, code))
+    }
+
+    /// Runs one program in a session: `new`, a handle, or `fork:HANDLE`.
+    pub(crate) fn run_in(&mut self, session: &str, language: &str, code: &str) -> Result<Run> {
+        let mut params = execute(language, code);
+        params["arguments"]["session"] = session.into();
+        self.execute(&params)
+    }
+
+    fn execute(&mut self, params: &Value) -> Result<Run> {
         let sent = Instant::now();
-        let result = self.request("tools/call", &execute(language, code))?;
+        let result = self.request("tools/call", params)?;
         Run::read(&result, sent.elapsed())
     }
 
@@ -169,6 +180,8 @@ pub(crate) struct Run {
     pub(crate) seen: Duration,
     /// What the server says the run took: bind, turn, outcome.
     pub(crate) inside_ms: f64,
+    /// All that the server says of it.
+    figures: Value,
 }
 
 impl Run {
@@ -176,8 +189,19 @@ impl Run {
     pub(crate) fn read(result: &Value, seen: Duration) -> Result<Self> {
         let text = result["content"][0]["text"].as_str().unwrap_or_default().trim().to_owned();
         ensure!(result["isError"] != true, "a program failed: {text}");
-        let inside_ms = result["_meta"]["cofferdam/run"]["wall_ms"].as_f64().context("the reply has no figures in _meta")?;
-        Ok(Run { text, seen, inside_ms })
+        let figures = result["_meta"]["cofferdam/run"].clone();
+        let inside_ms = figures["wall_ms"].as_f64().context("the reply has no figures in _meta")?;
+        Ok(Run { text, seen, inside_ms, figures })
+    }
+
+    /// The session that it ran in.
+    pub(crate) fn session(&self) -> Result<String> {
+        self.figures["session"].as_str().map(str::to_owned).context("the run was in no session")
+    }
+
+    /// One of the server's figures of the run, in milliseconds.
+    pub(crate) fn server_ms(&self, name: &str) -> Result<f64> {
+        self.figures[name].as_f64().with_context(|| format!("the reply has no {name}: {}", self.figures))
     }
 
     /// The figure that the program printed.

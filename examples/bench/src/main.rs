@@ -6,12 +6,15 @@
 //! less than the minima then.
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
+mod artifact;
 mod calls;
 mod client;
 mod compute;
 mod memory;
+mod plot;
 mod report;
 mod runs;
+mod sessions;
 mod setup;
 
 use anyhow::Result;
@@ -21,7 +24,7 @@ use serde_json::json;
 use setup::Setup;
 use std::{path::PathBuf, time::Duration};
 
-/// Measures start, fresh runs, calls, computing and memory of a cofferdam over stdio. Run it on a quiet machine.
+/// Measures start, fresh runs, calls, computing, memory, sessions and artifacts of a cofferdam over stdio. Run it on a quiet machine.
 #[derive(Debug, Parser)]
 #[command(after_help = "Environment:\n  COFFERDAM_BENCH_PYTHON  the native Python to compare with; else python3.13, else python3\n  \
                   COFFERDAM_BENCH_NODE    the native node to compare with; else node\n\n\
@@ -32,6 +35,9 @@ struct Arguments {
     /// Also writes the results here.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also writes how long sessions of different sizes take, as a picture (SVG).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Only these parts; all without it.
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -47,6 +53,7 @@ enum Part {
     Compute,
     Rate,
     Memory,
+    Sessions,
 }
 
 /// Which guest a program is for.
@@ -138,6 +145,20 @@ fn main() -> Result<()> {
     if wanted(Part::Memory) {
         for language in Language::ALL {
             add(memory::workers(&setup, language, &mut notes)?);
+        }
+    }
+    if wanted(Part::Sessions) {
+        let mut lines = Vec::new();
+        for language in Language::ALL {
+            add(sessions::small(&setup, language)?);
+            let (rows, measured) = sessions::sizes(&setup, language)?;
+            add(rows);
+            lines.extend(measured);
+        }
+        add(sessions::many(&setup)?);
+        add(artifact::large(&setup)?);
+        if let Some(file) = &arguments.plot {
+            std::fs::write(file, plot::svg("How long a session takes, by its live data", &lines))?;
         }
     }
     notes.dedup();

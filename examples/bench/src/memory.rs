@@ -52,12 +52,8 @@ fn live(setup: &Setup, language: Language, count: usize) -> Result<Held> {
         client.submit("tools/call", &execute(language.name(), &sleeping(language)))?;
     }
     sleep(SETTLE);
-    let parents = parents()?;
-    let children = |of: u32| parents.iter().filter(move |(_, parent)| **parent == of).map(|(pid, _)| *pid);
-    // No upstream is started by these programs, so the only child of the server is its zygote.
-    let zygote = children(client.pid()).next().context("the server has no zygote")?;
     let mut sum = Held { megabytes: 0.0, is_proportional: true };
-    for pid in std::iter::once(zygote).chain(children(zygote)) {
+    for pid in zygote_and_workers(&client)? {
         let held = held(pid)?;
         sum = Held { megabytes: sum.megabytes + held.megabytes, is_proportional: sum.is_proportional && held.is_proportional };
     }
@@ -66,6 +62,21 @@ fn live(setup: &Setup, language: Language, count: usize) -> Result<Held> {
     }
     client.end()?;
     Ok(sum)
+}
+
+/// The processes below a server that has not started an upstream: its only child is its zygote.
+pub(crate) fn zygote_and_workers(client: &Client) -> Result<Vec<u32>> {
+    let parents = parents()?;
+    let children = |of: u32| parents.iter().filter(move |(_, parent)| **parent == of).map(|(pid, _)| *pid);
+    let zygote = children(client.pid()).next().context("the server has no zygote")?;
+    Ok(std::iter::once(zygote).chain(children(zygote)).collect())
+}
+
+/// The most that a server's own process ever held, in MB.
+pub(crate) fn most(client: &Client) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", client.pid()))?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB")?.trim().parse::<f64>().ok());
+    Ok(kib.context("status has no VmHWM")? * 1024.0 / 1e6)
 }
 
 fn sleeping(language: Language) -> String {

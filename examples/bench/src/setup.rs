@@ -34,6 +34,7 @@ impl Setup {
             server(&format!("unused{n}"), &["--serve", "crm"])?;
         }
         std::fs::write(place.path().join("cofferdam.toml"), config)?;
+        std::fs::write(place.path().join("parking.toml"), "[limits]\nsessions = 2000\nsession_idle = \"1ms\"\nwall = \"60s\"\n")?;
         Ok(Setup { cofferdam: cofferdam.to_owned(), shop, place })
     }
 
@@ -41,6 +42,20 @@ impl Setup {
     pub(crate) fn cofferdam(&self) -> Command {
         let mut command = Command::new(&self.cofferdam);
         command.arg("serve").arg("--config").arg(self.place.path().join("cofferdam.toml")).env("XDG_STATE_HOME", self.place.path());
+        command
+    }
+
+    /// A folder of its own for the state of the next commands.
+    pub(crate) fn state(&self, name: &str) -> Result<PathBuf> {
+        let state = self.place.path().join(name);
+        std::fs::create_dir_all(&state)?;
+        Ok(state)
+    }
+
+    /// A command without upstreams, with room for many sessions, of which none keeps a worker between two runs.
+    pub(crate) fn parking(&self, state: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.cofferdam);
+        command.args(words).arg("--config").arg(self.place.path().join("parking.toml")).env("XDG_STATE_HOME", state);
         command
     }
 
