@@ -6,11 +6,11 @@ use crate::{
     broker::{Broker, Setting},
     budget::{self, Budget},
     journal::Journal,
-    place::{NoPlace, News},
+    place::{News, NoPlace, Place},
     present::{self, Ending, Presented},
     repeats::{Repeated, Repeats},
     schemas::Schemas,
-    sessions::{After, Handle, Kept, Sessions, Wanted},
+    sessions::{After, Handle, Kept, Open, Sessions, Wanted},
     workspace::Workspaces,
 };
 use gate::Checks;
@@ -279,7 +279,7 @@ impl Executor {
         let queued = queued.elapsed();
         let (workspace, restored) = (place.workspace(), place.restored);
         let mut session = place.take_session();
-        let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal));
+        let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal)).unwrap_or_default();
         let mut labels = self.seen(&request.context);
         if let Some(open) = &mut session {
             labels.join(&open.record.labels);
@@ -311,21 +311,9 @@ impl Executor {
         let mut saved_ms = None;
         if let Some(open) = broker.session.take() {
             let saving = Instant::now();
-            let at_rest = matches!(finished.end, End::Completed(_));
-            let after = After {
-                clock_ns: place.clock_ns.saturating_add(u64::try_from(wall.as_nanos()).unwrap_or(0)),
-                worker: at_rest.then_some(place.worker),
-                keep: self.sandbox.waiting() == 0,
-                limit_bytes: grant.limits().memory_bytes as u64,
-            };
-            let kept = self.shared.sessions.settle(open, after).await;
+            text.push_str(&self.settle(run, open, place, &finished.end, wall, &grant).await);
+            text.push_str(&before);
             saved_ms = Some(milliseconds(saving.elapsed()));
-            match &kept {
-                Ok(Kept::Lost { died: Some((end, worker)), .. }) => self.look_at_death(run, end, worker).await,
-                Ok(_) => {}
-                Err(error) => tracing::error!(%run, %error, "a session could not be settled"),
-            }
-            text.push_str(&present::after(before.as_deref(), at_rest, &kept));
         }
         let stats = Stats {
             calls: std::mem::take(&mut broker.calls),
@@ -358,6 +346,24 @@ impl Executor {
             }
         }
         budget.text(places.each_ref().map(String::as_str))
+    }
+
+    /// Ends the run in its session; what the model is to know of that.
+    async fn settle(&self, run: RunId, open: Open, place: Place, end: &End, wall: Duration, grant: &Grant) -> String {
+        let at_rest = matches!(end, End::Completed(_));
+        let after = After {
+            clock_ns: place.clock_ns.saturating_add(u64::try_from(wall.as_nanos()).unwrap_or(0)),
+            worker: at_rest.then_some(place.worker),
+            keep: self.sandbox.waiting() == 0,
+            limit_bytes: grant.limits().memory_bytes as u64,
+        };
+        let kept = self.shared.sessions.settle(open, after).await;
+        match &kept {
+            Ok(Kept::Lost { died: Some((end, worker)), .. }) => self.look_at_death(run, end, worker).await,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%run, %error, "a session could not be settled"),
+        }
+        present::after(at_rest, &kept)
     }
 
     /// The images that a program showed. One that was removed meanwhile is left out.

@@ -254,16 +254,15 @@ fn told(untold: &Untold, fate: &str) -> String {
 }
 
 /// What is to be said of a session after its run.
-pub(crate) fn after(before: Option<&str>, at_rest: bool, kept: &std::io::Result<Kept>) -> String {
-    let undone = match kept {
-        _ if !at_rest => Some("Session: variables are as they were before this run; files are as it left them.".to_owned()),
-        Ok(Kept::Saved) => None,
-        Ok(Kept::Lost { reason, .. }) => Some(format!(
-            "Session: what this run changed in variables could not be saved ({reason}) and is undone; files are as it left them."
-        )),
-        Err(_) => Some("Session: this run could not be saved, and is undone but for its files; the operator finds the reason in the log.".to_owned()),
-    };
-    undone.map(|text| format!("\n{text}")).unwrap_or_default() + before.unwrap_or_default()
+pub(crate) fn after(at_rest: bool, kept: &std::io::Result<Kept>) -> String {
+    match kept {
+        _ if !at_rest => "\nSession: variables are as they were before this run; files are as it left them.".to_owned(),
+        Ok(Kept::Saved) => String::new(),
+        Ok(Kept::Lost { reason, .. }) => {
+            format!("\nSession: what this run changed in variables could not be saved ({reason}) and is undone; files are as it left them.")
+        }
+        Err(_) => "\nSession: this run could not be saved, and is undone but for its files; the operator finds the reason in the log.".to_owned(),
+    }
 }
 
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.
