@@ -105,8 +105,10 @@ impl Sessions {
         // Also of a run that could not be saved, which its reply says.
         marker::clear(&open.directory)?;
         written?;
-        let Open { record, directory, seat, .. } = open;
+        let Open { record, directory, seat, _lock: lock, .. } = open;
         remove_superseded(&directory, &record);
+        // Before the seat: whoever has that next finds the lock free.
+        drop(lock);
         self.syncer.add(directory);
         if let Some(worker) = left.filter(|_| keep) {
             seat.keep(worker, record.runs, self.idle);
