@@ -285,7 +285,8 @@ impl Executor {
             labels.join(&open.record.labels);
             let sessions = &self.shared.sessions;
             // A program may say what its author has seen: the session carries the context's labels from here on.
-            sessions.label(open, &labels).and_then(|()| sessions.mark(open, run, &self.shared.journal)).map_err(|source| Fault::Workspace { run, source })?;
+            let noted = sessions.label(open, &labels).and_then(|()| sessions.mark(open, run, &self.shared.journal));
+            noted.map_err(|source| Fault::Workspace { run, source })?;
         }
         let origin = Origin {
             principal: request.context.principal.clone(),

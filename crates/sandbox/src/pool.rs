@@ -188,7 +188,7 @@ impl Sandbox {
         let idle = warm.get_mut(&guest)?;
         loop {
             let mut next = idle.pop()?;
-            if !next.zygote.is_gone() && matches!(next.exited.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+            if !is_gone(&next.zygote, &mut next.exited) {
                 return Some(next);
             }
         }
@@ -276,6 +276,11 @@ impl Sandbox {
     }
 }
 
+/// Whether a worker of this zygote, or all of them, have ended.
+fn is_gone(zygote: &Zygote, exited: &mut oneshot::Receiver<Exit>) -> bool {
+    zygote.is_gone() || !matches!(exited.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+}
+
 /// The compiled guests of this machine.
 fn compiled(cache: &std::path::Path) -> Result<Vec<Compiled>, SandboxError> {
     let engine = guests::engine_key()?;
@@ -297,6 +302,12 @@ impl Worker {
     #[must_use]
     pub fn guest_hash(&self) -> &str {
         self.zygote.guest_hash(self.guest).unwrap_or_default()
+    }
+
+    /// Whether its process has ended by itself while it was at rest, for example killed by the kernel for want of memory.
+    #[must_use]
+    pub fn is_gone(&mut self) -> bool {
+        is_gone(&self.zygote, &mut self.exited)
     }
 
     /// Kills its process.

@@ -60,7 +60,8 @@ pub(crate) async fn sessions(command: Command, sources: &Sources, around: &Surro
 }
 
 fn read(handle: &str) -> Result<Handle, UsageError> {
-    Handle::parse(handle).map_err(|error| UsageError(format!("{handle:?} is not a handle: {error}; `cofferdam sessions list` shows those that there are")))
+    Handle::parse(handle)
+        .map_err(|error| UsageError(format!("{handle:?} is not a handle: {error}; `cofferdam sessions list` shows those that there are")))
 }
 
 /// What is not there was asked for wrongly.

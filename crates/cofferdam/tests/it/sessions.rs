@@ -15,7 +15,8 @@ const SILENT: &str = "(no output: the program printed nothing and its last expre
 /// Writes a configuration with the two upstreams of `examples/` and these limits, and serves it.
 pub(crate) fn serve(place: &Place, limits: &str) -> Connection {
     let _built = built("shop");
-    let servers = "[servers.orders]\ncommand = \"shop\"\nargs = [\"--serve\", \"orders\"]\n[servers.crm]\ncommand = \"shop\"\nargs = [\"--serve\", \"crm\"]\n";
+    let servers =
+        "[servers.orders]\ncommand = \"shop\"\nargs = [\"--serve\", \"orders\"]\n[servers.crm]\ncommand = \"shop\"\nargs = [\"--serve\", \"crm\"]\n";
     let file = place.write("cofferdam.toml", format!("{servers}[limits]\n{limits}\n"));
     place.serve(Era::Modern, &["--config", file.to_str().unwrap()])
 }
@@ -173,7 +174,13 @@ fn files_last_and_are_forked_and_removed_with_the_session() {
     server.kill();
     let mut server = serve(&place, "");
     // The open file goes on where it stood.
-    says(&mut server, &session, "python", "print('second', file=log, flush=True)\n[open('a/b/f').read(), open('log').read()]", "[\"one\",\"first\\nsecond\\n\"]");
+    says(
+        &mut server,
+        &session,
+        "python",
+        "print('second', file=log, flush=True)\n[open('a/b/f').read(), open('log').read()]",
+        "[\"one\",\"first\\nsecond\\n\"]",
+    );
     // Memory rolls back, files do not.
     let cut = "open('a/b/f', 'w').write('two')\nx = 1\nwhile True: pass";
     let shown = server.execute(json!({"session": session, "code": cut, "timeout_ms": 1000}));

@@ -10,7 +10,8 @@ use std::process::Command;
 fn with_small_disk(place: &Place, size: &str, script: &str) -> Option<String> {
     fs::create_dir_all(directory(place, "")).unwrap();
     let sessions = directory(place, "");
-    let script = format!("set -e; S={}; mount -t tmpfs -o size={size} none $S; cofferdam() {{ \"$0\" \"$@\" || true; }}; {script}", sessions.display());
+    let script =
+        format!("set -e; S={}; mount -t tmpfs -o size={size} none $S; cofferdam() {{ \"$0\" \"$@\" || true; }}; {script}", sessions.display());
     let environment = place.command();
     let mut shell = Command::new("unshare");
     shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).arg(environment.get_program()).current_dir(place.path());
@@ -46,7 +47,8 @@ cofferdam run --session $H -e 'x'
     let Some(text) = with_small_disk(&place, "6m", script) else { return };
     let undone = "Session: what this run changed in variables could not be saved (the checkpoint could not be written: No space left on device \
                   (os error 28)) and is undone; files are as it left them.";
-    let (full, internal) = ("the disk that sessions and workspaces are kept on is full; nothing ran", "internal error: the run could not be carried out");
+    let (full, internal) =
+        ("the disk that sessions and workspaces are kept on is full; nothing ran", "internal error: the run could not be carried out");
     assert_eq!(text, format!("2\n{undone}\n0\n[false,1]\n{full}\n1\n{internal}\n11\n11\n"));
 }
 
@@ -74,7 +76,8 @@ fn the_quota_ends_a_write_and_not_the_session() {
 fn ten_thousand_files_are_forked_shown_and_removed() {
     let place = Place::new();
     let mut server = serve(&place, "");
-    let many = "n = 0\ntry:\n  while n < 20_000:\n    with open(f'f{n}', 'w') as f: f.write('12345')\n    n += 1\nexcept OSError as e: print(e.errno)\nn";
+    let many =
+        "n = 0\ntry:\n  while n < 20_000:\n    with open(f'f{n}', 'w') as f: f.write('12345')\n    n += 1\nexcept OSError as e: print(e.errno)\nn";
     let session = begins(&mut server, "new", "python", many, "51\n10000");
     let check = "import os\n[len(os.listdir()), open('f9999').read()]";
     let fork = begins(&mut server, &format!("fork:{session}"), "python", check, "[10000,\"12345\"]");

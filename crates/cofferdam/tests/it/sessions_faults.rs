@@ -2,7 +2,7 @@
 
 use crate::connection::{Connection, Shown};
 use crate::place::Place;
-use crate::sessions::{begins, command, directory, fails, handle, says, serve, turn};
+use crate::sessions::{UNDONE, begins, command, directory, fails, handle, says, serve, turn};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -94,7 +94,8 @@ fn the_calls_of_a_lost_run_are_told_also_when_the_next_one_is_lost_too() {
     let calls = "for _ in range(2): await crm.add_note(customer_id=1, text='x')\nawait crm.list_customers(limit=1)\nn = 2";
     server = lose(server, calls);
     // Refused before it began: what is to be told waits for a run that is made.
-    let other = "refused before it ran (session_language): this session runs python; a session keeps its language. Start another one with session \"new\"";
+    let other =
+        "refused before it ran (session_language): this session runs python; a session keeps its language. Start another one with session \"new\"";
     fails(&mut server, &session, "javascript", "1", other);
     server = lose(server, "await crm.delete_note(id=(await crm.add_note(customer_id=1, text='y'))['id'])");
     // A fork has the files of the lost runs too, and tells of them as well.
@@ -102,6 +103,66 @@ fn the_calls_of_a_lost_run_are_told_also_when_the_next_one_is_lost_too() {
                 Calls already made, not undone: crm.add_note x3, crm.delete_note.";
     begins(&mut server, &format!("fork:{session}"), "python", "n", &format!("1{told}"));
     says(&mut server, &session, "python", "n", &format!("1{told}"));
+    says(&mut server, &session, "python", "n", "1");
+}
+
+#[test]
+fn a_run_that_waits_learns_that_the_one_before_it_was_killed_with_its_server() {
+    let place = Place::new();
+    let (mut one, mut other) = (serve(&place, ""), serve(&place, ""));
+    let session = begins(&mut one, "new", "python", "n = 1\nn", "1");
+    says(&mut other, &session, "python", "n", "1");
+    let lost = one.call(json!({"session": session, "code": "n = 2\nopen('here', 'w').close()\nwhile True: pass"}));
+    while !directory(&place, &session).join("workspace/here").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let waiting = other.call(json!({"session": session, "code": "n"}));
+    std::thread::sleep(Duration::from_millis(300));
+    one.kill();
+    assert_eq!(one.shown_if_answered(lost), None);
+    assert_eq!(other.shown(waiting), Shown { text: format!("1{CUT_OFF}"), is_error: false });
+}
+
+/// The zygote of a server: the one process below it that is this program. Its workers end with it.
+fn kill_zygote(server: &Connection) {
+    let script = "kill -9 $(pgrep -P $0 -f __zygote)";
+    assert!(Command::new("sh").args(["-c", script, &server.pid().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_session_outlives_its_worker_at_rest_and_at_work() {
+    let place = Place::new();
+    let mut server = serve(&place, "");
+    for (language, step, forever) in [
+        ("python", "n = globals().get('n', 0) + 1\nn", "n = 100\nopen('here', 'w').close()\nwhile True: pass"),
+        ("javascript", "globalThis.n = (globalThis.n ?? 0) + 1; n", "n = 100; require('fs').writeFileSync('here', ''); for (;;) {}"),
+    ] {
+        let session = begins(&mut server, "new", language, step, "1");
+        kill_zygote(&server);
+        std::thread::sleep(Duration::from_millis(300));
+        says(&mut server, &session, language, step, "2");
+        let id = server.call(json!({"session": session, "language": language, "code": forever}));
+        while !directory(&place, &session).join("workspace/here").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill_zygote(&server);
+        let text = format!("crashed: the sandbox process ended unexpectedly; the program was stopped with it{UNDONE}");
+        assert_eq!(server.shown(id), Shown { text, is_error: true });
+        says(&mut server, &session, language, step, "3");
+    }
+}
+
+#[test]
+fn a_session_outlives_a_trap() {
+    let place = Place::new();
+    let mut server = serve(&place, "");
+    let session = begins(&mut server, "new", "python", "n = 1\nn", "1");
+    let trap = "n = 2\nimport faulthandler\nfaulthandler._sigabrt()";
+    let crashed = "crashed: the interpreter failed, most likely for want of memory (limit 512 MiB); hold less data at a time";
+    fails(&mut server, &session, "python", trap, &format!("{crashed}{UNDONE}"));
+    says(&mut server, &session, "python", "n", "1");
+    server.kill();
+    let mut server = serve(&place, "");
     says(&mut server, &session, "python", "n", "1");
 }
 
@@ -216,7 +277,8 @@ fn a_record_that_is_not_ours_is_refused() {
         damage(&path, &bytes);
         let expected = match what {
             "gone" => "refused before it ran (unknown_session): there is no such session: it was removed, was not used for too long, or never was. \
-                       Start one with session \"new\"\n".to_owned(),
+                       Start one with session \"new\"\n"
+                .to_owned(),
             "empty" => damaged("its record is cut short"),
             "zeroed" => damaged("its record is cut short"),
             // The MAC's own digits: one is no digit any more, or another one.
@@ -279,7 +341,10 @@ fn a_memory_that_is_larger_than_the_limit_is_now_is_refused() {
     server.kill();
     let mut server = serve(&place, "memory = \"96MiB\"");
     let text = turn(&mut server, &session, "python", "len(x)").text;
-    let (start, end) = ("refused before it ran (session_too_large): this session's variables take ", " MiB of memory, and a run may have 96 MiB. Start one with session \"new\"");
+    let (start, end) = (
+        "refused before it ran (session_too_large): this session's variables take ",
+        " MiB of memory, and a run may have 96 MiB. Start one with session \"new\"",
+    );
     let size: u32 = text.strip_prefix(start).and_then(|text| text.strip_suffix(end)).unwrap_or_else(|| panic!("{text}")).parse().unwrap();
     assert!((96..256).contains(&size), "{size}");
     server.kill();

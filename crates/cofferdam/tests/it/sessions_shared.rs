@@ -62,7 +62,8 @@ fn one_run_at_a_time_the_others_wait_or_are_told_that_it_is_busy() {
     let waiting: Vec<u64> = (0..4).map(|_| one.call(json!({"session": session, "code": "n += 1\nn"}))).collect();
     let elsewhere: Vec<u64> = (0..4).map(|_| other.call(json!({"session": session, "code": "n += 1\nn"}))).collect();
     assert_eq!(one.shown(long).text, "1");
-    let mut seen: Vec<u64> = waiting.iter().map(|id| one.shown(*id)).chain(elsewhere.iter().map(|id| other.shown(*id))).map(|shown| shown.text.parse().unwrap()).collect();
+    let mut seen: Vec<u64> =
+        waiting.iter().map(|id| one.shown(*id)).chain(elsewhere.iter().map(|id| other.shown(*id))).map(|shown| shown.text.parse().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, [2, 3, 4, 5, 6, 7, 8, 9], "every run saw the state that another had left");
 }
@@ -145,6 +146,25 @@ fn a_session_that_is_not_used_expires() {
     assert_eq!(left(), Vec::<String>::new());
 }
 
+#[test]
+fn servers_that_start_together_remove_the_same_sessions() {
+    let place = Place::new();
+    let mut server = serve(&place, "session_kept = \"1s\"");
+    for _ in 0..8 {
+        begins(&mut server, "new", "javascript", "1", "1");
+    }
+    server.kill();
+    std::thread::sleep(Duration::from_millis(1200));
+    let config = place.path().join("cofferdam.toml");
+    let list = || place.command().args(["sessions", "list", "--config"]).arg(&config).spawn().unwrap();
+    let together: Vec<_> = (0..8).map(|_| list()).collect();
+    for one in together {
+        let output = one.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(fs::read_dir(directory(&place, "")).unwrap().count(), 0);
+}
+
 /// Processes below this one.
 fn descendants(pid: u32) -> usize {
     let mut left = vec![pid];
@@ -174,7 +194,8 @@ fn an_idle_worker_goes_and_the_session_stays() {
     assert_eq!(descendants(server.pid()), before + 1, "its worker waits");
     // The worker holds the memory: what is on the disk is not looked at.
     let sound = place.path().join("sound");
-    let checkpoint = fs::read_dir(directory(&place, &session)).unwrap().map(|e| e.unwrap().path()).find(|p| p.file_name().unwrap().len() == 64).unwrap();
+    let checkpoint =
+        fs::read_dir(directory(&place, &session)).unwrap().map(|e| e.unwrap().path()).find(|p| p.file_name().unwrap().len() == 64).unwrap();
     fs::rename(&checkpoint, &sound).unwrap();
     says(&mut server, &session, "python", "n", "1");
     std::thread::sleep(Duration::from_millis(1700));

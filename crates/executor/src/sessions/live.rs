@@ -53,9 +53,10 @@ impl Seats {
 }
 
 impl Taken {
-    /// The worker that waits, if the session still has as many runs as when it came to rest.
+    /// The worker that waits, if it still lives and the session has as many runs as when it came to rest.
     pub(crate) fn take(&mut self, runs: u64) -> Option<Worker> {
-        self.0.take().filter(|live| live.runs == runs).map(|live| live.worker)
+        let mut live = self.0.take().filter(|live| live.runs == runs)?;
+        (!live.worker.is_gone()).then_some(live.worker)
     }
 
     /// Ends the worker that waits.

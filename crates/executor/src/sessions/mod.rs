@@ -358,8 +358,12 @@ impl Sessions {
                 Err(_) => false,
             };
             // One that is locked is in use.
-            if old && let Some(_lock) = files::lock_unused(&directory) {
-                tree::remove(&directory)?;
+            if old
+                && let Some(_lock) = files::lock_unused(&directory)
+                && let Err(error) = tree::remove(&directory)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(session = %handle, %error, "a session that expired could not be removed");
             }
         }
         Ok(())

@@ -83,7 +83,9 @@ impl Key {
             _ => {}
         }
         let key = fs::read(&path)?;
-        key.try_into().map(Key).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file `key` is damaged; remove it, and all sessions with it"))
+        key.try_into()
+            .map(Key)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file `key` is damaged; remove it, and all sessions with it"))
     }
 
     fn mac(&self, text: &[u8]) -> blake3::Hash {
@@ -108,7 +110,11 @@ impl Record {
         }
         let record: Self = serde_json::from_str(body).map_err(|_| SessionError::Damaged("its record is of another version"))?;
         // The MAC says that it is ours; a copy from another session would bring that one's labels and owner.
-        if directory.file_name() == Some(record.handle.as_str().as_ref()) { Ok(Some(record)) } else { Err(SessionError::Damaged("its record is another session's")) }
+        if directory.file_name() == Some(record.handle.as_str().as_ref()) {
+            Ok(Some(record))
+        } else {
+            Err(SessionError::Damaged("its record is another session's"))
+        }
     }
 
     /// Replaces the record: whoever reads sees the old one or the new one.

@@ -115,8 +115,10 @@ impl Sessions {
         // Also of a run that could not be saved, which its reply says.
         marker::clear(&open.directory)?;
         written?;
-        let Open { record, directory, seat, .. } = open;
+        let Open { record, directory, seat, _lock: lock, .. } = open;
         remove_superseded(&directory, &record);
+        // Before the seat: whoever has that next finds the lock free.
+        drop(lock);
         self.syncer.add(directory);
         if let Some(worker) = left.filter(|_| keep) {
             seat.keep(worker, record.runs, self.idle);
@@ -129,7 +131,8 @@ impl Sessions {
 async fn save(open: &Open, worker: &mut Worker, limit_bytes: u64) -> Result<Checkpoint, CheckpointError> {
     let fresh = open.directory.join(FRESH);
     let failed = CheckpointError::Sink;
-    let mut sink = Digested::new(tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).await.map_err(failed)?);
+    let mut sink =
+        Digested::new(tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).await.map_err(failed)?);
     let saved = match worker.checkpoint(&mut sink, limit_bytes).await {
         Ok(saved) => saved,
         Err(error) => {
