@@ -4,6 +4,6 @@
 set -eu
 shop=${1:-shop}
 cd "$(dirname "$0")"
-for sql in *.sql; do
+for sql in *.sql session/*.sql; do
     "$shop" --query "$(cat "$sql")" > "${sql%.sql}.txt"
 done

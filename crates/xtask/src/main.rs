@@ -34,7 +34,7 @@ struct Arguments {
 enum Command {
     /// Builds the guests from their pinned sources and compiles them for this machine.
     Guests,
-    /// Builds everything and runs the demo: two programs over two upstreams, through a real client.
+    /// Builds everything and runs the demo: two programs and a session over two upstreams, through a real client.
     Demo,
     /// Builds everything, installs the real servers and clients that tests talk to, and runs all tests.
     Test {
