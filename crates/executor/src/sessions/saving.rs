@@ -121,7 +121,8 @@ impl Sessions {
 async fn save(open: &Open, worker: &mut Worker, limit_bytes: u64) -> Result<Checkpoint, String> {
     let fresh = open.directory.join(FRESH);
     let failed = |error: io::Error| error.to_string();
-    let mut sink = Digested::new(tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).await.map_err(failed)?);
+    let mut sink =
+        Digested::new(tokio::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh).await.map_err(failed)?);
     let saved = match worker.checkpoint(&mut sink, limit_bytes).await {
         Ok(saved) => saved,
         Err(error) => {
