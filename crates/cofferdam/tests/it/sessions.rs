@@ -231,6 +231,40 @@ fn a_handle_is_taken_as_it_is_or_not_at_all() {
 }
 
 #[test]
+fn the_command_line_lists_shows_forks_and_removes() {
+    let place = Place::new();
+    assert_eq!(command(&place, &["sessions", "list"]), (0, "there are no sessions\n".to_owned(), String::new()));
+    let (code, out, _) = command(&place, &["run", "--session", "new", "-e", "x = [1]\nopen('f', 'w').write('1234567')"]);
+    let session = handle(out.trim_end());
+    assert_eq!((code, out), (0, format!("7\n[session {session}]\n")));
+    let (code, out, errors) = command(&place, &["sessions", "fork", &session]);
+    let fork = out.trim_end().to_owned();
+    assert_eq!((code, fork.len(), &*errors), (0, 28, ""));
+    assert_eq!(command(&place, &["run", "--session", &fork, "-e", "x.append(open('f').read())\nx"]).1, "[1,\"1234567\"]\n");
+    assert_eq!(command(&place, &["run", "--session", &session, "-e", "x"]).1, "[1]\n");
+    let shown = |handle: &str| -> Value { serde_json::from_str(&command(&place, &["sessions", "show", handle, "--json"]).1).unwrap() };
+    for (handle, forked_from) in [(&session, Value::Null), (&fork, json!(session))] {
+        let shown = shown(handle);
+        let expected = json!([handle, "local", "python", 2, forked_from, [], 7, 1]);
+        let keys = ["handle", "principal", "guest", "runs", "forked_from", "labels", "workspace_bytes", "workspace_files"];
+        assert_eq!(keys.map(|key| shown[key].clone()), expected.as_array().unwrap()[..], "{shown}");
+        assert_eq!(shown["workspace"], json!(directory(&place, handle).join("workspace")));
+        let text = command(&place, &["sessions", "show", handle]).1;
+        assert!(text.starts_with(&format!("{handle}\n  language   python\n  runs       2\n")), "{text}");
+    }
+    let list: Value = serde_json::from_str(&command(&place, &["sessions", "list", "--json"]).1).unwrap();
+    let handles: Vec<&str> = list.as_array().unwrap().iter().map(|session| session["handle"].as_str().unwrap()).collect();
+    assert_eq!(handles, [&session, &fork], "the last used first");
+    assert_eq!(command(&place, &["sessions", "rm", &session]), (0, String::new(), String::new()));
+    assert_eq!(command(&place, &["run", "--session", &fork, "-e", "len(x)"]).1, "2\n", "what only the other referred to is gone, and no more");
+    let wrong = "cofferdam: \"../key\" is not a handle: a session handle is ses_ and 24 small letters and digits; `cofferdam sessions list` shows those that \
+                 there are\n";
+    for verb in ["show", "fork", "rm"] {
+        assert_eq!(command(&place, &["sessions", verb, "../key"]), (2, String::new(), wrong.to_owned()), "{verb}");
+    }
+}
+
+#[test]
 fn labels_stay_with_a_session_and_go_to_its_forks() {
     let place = Place::new();
     let mut server = serve(&place, "");

@@ -307,6 +307,22 @@ fn a_record_that_is_not_ours_is_refused() {
 }
 
 #[test]
+fn without_its_own_workspace_a_session_is_damaged() {
+    let it = Damaged::new();
+    let workspace = it.directory().join("workspace");
+    let damaged = "refused before it ran (session_damaged): this session is damaged: its workspace is gone. Start one with session \"new\"\n";
+    fs::remove_dir(&workspace).unwrap();
+    assert_eq!(it.run(), (3, damaged.to_owned()));
+    // A link to a directory of the operator's is no workspace.
+    let theirs = it.place.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    fs::remove_dir(&workspace).unwrap();
+    std::os::unix::fs::symlink(&theirs, &workspace).unwrap();
+    assert_eq!(it.run(), (3, damaged.to_owned()));
+    assert_eq!(it.run(), (0, "2\n".to_owned()));
+}
+
+#[test]
 fn another_build_of_the_guest_is_refused() {
     let it = Damaged::new();
     let guests = it.place.path().join(".cache/cofferdam/guests");

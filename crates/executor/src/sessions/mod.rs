@@ -282,6 +282,10 @@ impl Sessions {
         let seat = self.live.take(handle, deadline).await?;
         let lock = files::lock(&directory, deadline).await?;
         let record = owned(Record::read(&directory, &self.key)?, principal, self.kept)?;
+        // Without one a worker would end at once, as if it had been attacked. A link in its place leads anywhere.
+        if !fs::symlink_metadata(directory.join(WORKSPACE)).is_ok_and(|found| found.is_dir()) {
+            return Err(SessionError::Damaged("its workspace is gone"));
+        }
         let lost = Lost::found(&directory, record.last);
         Ok(Open { record, lost, unused: Unused(None), run: None, directory, seat, _lock: lock })
     }
