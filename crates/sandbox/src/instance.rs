@@ -52,6 +52,28 @@ mod status {
 pub(crate) struct Prepared {
     engine: Engine,
     pre: InstancePre<State>,
+    image: Image,
+}
+
+/// A guest's memory as every instance begins, for checkpoints to be compared with: the memory of an instance that nothing ever runs in, which is
+/// a mapping of the image and no memory of its own.
+struct Image {
+    store: Store<()>,
+    memory: Memory,
+}
+
+impl Image {
+    fn new(engine: &Engine, module: &Module) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(engine);
+        linker.define_unknown_imports_as_traps(module)?;
+        let mut store = Store::new(engine, ());
+        let memory = linker.instantiate(&mut store, module)?.get_memory(&mut store, "memory");
+        Ok(Image { memory: memory.ok_or_else(|| wasmtime::Error::msg("the guest exports no memory"))?, store })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.memory.data(&self.store)
+    }
 }
 
 impl Prepared {
@@ -64,11 +86,11 @@ impl Prepared {
         wasi::link(&mut linker)?;
         linker.func_wrap("host", "call", host_call)?;
         let pre = linker.instantiate_pre(module)?;
-        Ok(Prepared { engine: engine.clone(), pre })
+        Ok(Prepared { engine: engine.clone(), pre, image: Image::new(engine, module)? })
     }
 
     /// Makes the instance of this worker.
-    pub(crate) fn instantiate(&self, socket: UnixStream, wasi: Wasi) -> wasmtime::Result<Guest> {
+    pub(crate) fn instantiate(&self, socket: UnixStream, wasi: Wasi) -> wasmtime::Result<Guest<'_>> {
         let replies = BufReader::new(socket.try_clone()?);
         let state = State { wasi, limits: limits(0), socket, replies, memory: None, alloc: None, phase: Phase::AtRest };
         let mut store = Store::new(&self.engine, state);
@@ -83,8 +105,7 @@ impl Prepared {
         let at_rest = stack_pointer.get(&mut store).i32();
         store.data_mut().memory = Some(memory);
         store.data_mut().alloc = Some(alloc.clone());
-        let image_bytes = memory.data_size(&store);
-        Ok(Guest { store, memory, alloc, turn, stack_pointer, at_rest, image_bytes, memory_bytes: 0 })
+        Ok(Guest { store, memory, alloc, turn, stack_pointer, at_rest, image: self.image.bytes(), memory_bytes: 0 })
     }
 }
 
@@ -95,7 +116,7 @@ fn limits(memory_bytes: usize) -> StoreLimits {
 }
 
 /// One live guest.
-pub(crate) struct Guest {
+pub(crate) struct Guest<'a> {
     store: Store<State>,
     memory: Memory,
     alloc: TypedFunc<i32, i32>,
@@ -103,13 +124,13 @@ pub(crate) struct Guest {
     stack_pointer: Global,
     /// What the stack pointer is whenever no turn is running: the one part of a guest's state that is not memory.
     at_rest: Option<i32>,
-    /// Size of the guest's image, in bytes.
-    image_bytes: usize,
+    /// What its memory was at first.
+    image: &'a [u8],
     /// What memory may grow to, in bytes.
     memory_bytes: u64,
 }
 
-impl Guest {
+impl Guest<'_> {
     /// Lets memory grow up to this many bytes.
     pub(crate) fn limit_memory(&mut self, bytes: u64) -> Result<(), String> {
         self.memory_bytes = bytes;
@@ -162,11 +183,12 @@ impl Guest {
         let (files, lost_files) = self.wasi().files.open_files();
         let memory = self.memory.data(&self.store);
         let mut indexes = pagemap.own_pages(memory).map_err(|e| impossible(&e))?;
-        // What was grown and is zero again is as good as new.
+        // What was written and is again what it was at first is as good as new.
         let page_bytes = rustix::param::page_size();
+        let zeros = vec![0; page_bytes];
         indexes.retain(|index| {
             let start = *index as usize * page_bytes;
-            start < self.image_bytes || memory.get(start..start + page_bytes).is_none_or(|page| page.iter().any(|byte| *byte != 0))
+            memory.get(start..start + page_bytes) != Some(self.image.get(start..start + page_bytes).unwrap_or(&zeros))
         });
         let saved = Saved {
             memory_bytes: memory.len() as u64,
@@ -174,7 +196,7 @@ impl Guest {
             files: u32::try_from(files.len()).unwrap_or(u32::MAX),
             lost_files,
         };
-        pages::encode(sink, memory, &indexes, files).map_err(|e| impossible(&e))?;
+        pages::encode(sink, memory, self.image, &indexes, files).map_err(|e| impossible(&e))?;
         Ok(saved)
     }
 
@@ -189,7 +211,7 @@ impl Guest {
         let memory_bytes = opened.header.memory_bytes;
         let more = (memory_bytes - least_bytes) / WASM_PAGE_BYTES;
         self.memory.grow(&mut self.store, more).map_err(|_| Malformed::Memory { memory_bytes, least_bytes, most_bytes })?;
-        let header = opened.read_into(self.memory.data_mut(&mut self.store))?;
+        let header = opened.read_into(self.memory.data_mut(&mut self.store), self.image.len())?;
         self.wasi().files.open_again(header.files);
         Ok(())
     }

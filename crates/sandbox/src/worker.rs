@@ -97,7 +97,7 @@ enum Stage {
 }
 
 /// Binds and seals; after that, what the workspace holds is counted.
-fn bind_to(guest: &mut Guest, filters: &seal::Filters, bind: &Bind) -> Result<(), String> {
+fn bind_to(guest: &mut Guest<'_>, filters: &seal::Filters, bind: &Bind) -> Result<(), String> {
     guest.wasi().bind(bind).map_err(|e| format!("workspace: {e:#}"))?;
     guest.limit_memory(bind.memory_bytes)?;
     seal::after_bind(filters, Path::new(&bind.workspace))?;

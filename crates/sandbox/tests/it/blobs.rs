@@ -8,7 +8,7 @@ use sandbox::RestoreError;
 use std::io::Write;
 
 /// The mark and version that every checkpoint begins with.
-const MARK: &[u8] = b"coffer\0\x01";
+const MARK: &[u8] = b"coffer\0\x02";
 
 /// A checkpoint made by hand, compressed: this header, these indexes, this many bytes of pages.
 fn blob(mark: &[u8], memory_bytes: u64, page_bytes: u32, pages: u32, indexes: &[u32], page_content: usize) -> Vec<u8> {
@@ -46,7 +46,7 @@ async fn what_is_no_checkpoint_is_refused_with_its_reason() {
     let followed = [sound.clone(), vec![0]].concat();
     let twice = [sound.clone(), sound.clone()].concat();
     let cases = [
-        ("another version", blob(b"coffer\0\x02", TWO, PAGE, 1, &[0], 4096), "it is of another version".to_owned()),
+        ("another version", blob(b"coffer\0\x01", TWO, PAGE, 1, &[0], 4096), "it is of another version".to_owned()),
         ("no checkpoint", compressed(&[0; 100]), "it is of another version".to_owned()),
         ("a long header", compressed(&[MARK, &[0xff; 4]].concat()), "its header is damaged".to_owned()),
         ("another header", compressed(&[MARK, &[2, 0, 0, 0, 1, 2]].concat()), "its header is damaged".to_owned()),
