@@ -30,7 +30,9 @@ pub(crate) struct Journal {
 struct State {
     /// Made with the first line: most processes of a command line make no call.
     file: Option<File>,
-    /// Lines that are not written yet. They tell of calls that changed nothing.
+    /// Length of the file, in bytes: nobody else writes to it.
+    bytes: u64,
+    /// Lines that are not written yet. They tell of calls that changed nothing, unless the disk was full.
     waiting: Vec<u8>,
 }
 
@@ -100,13 +102,20 @@ impl Journal {
     /// When it could not be written, for example because the disk is full. Then the call must not be sent.
     pub(crate) fn append(&self, entry: &Entry) -> io::Result<()> {
         const WAITING_BYTES: usize = 64 * 1024;
+        const MOST_BYTES: usize = 1 << 20;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.waiting.len();
         serde_json::to_writer(&mut state.waiting, entry).map_err(io::Error::other)?;
         state.waiting.push(b'\n');
         if matches!(entry.event, Event::Done { read_only: true, .. }) && state.waiting.len() < WAITING_BYTES {
             return Ok(());
         }
-        self.write(&mut state)
+        let written = self.write(&mut state);
+        if written.is_err() && (entry.event == Event::Sent || state.waiting.len() > MOST_BYTES) {
+            // What is not sent is not told of; nor can a disk that stays full fill the memory.
+            state.waiting.truncate(before);
+        }
+        written
     }
 
     /// Writes the lines that wait: at the end of every run.
@@ -118,24 +127,28 @@ impl Journal {
     }
 
     fn write(&self, state: &mut State) -> io::Result<()> {
-        let lines = std::mem::take(&mut state.waiting);
-        if lines.is_empty() {
+        let State { file, bytes, waiting } = state;
+        if waiting.is_empty() {
             return Ok(());
         }
-        let mut file = match state.file.take() {
+        let file = match file {
             Some(file) => file,
-            None => OpenOptions::new().append(true).create(true).mode(0o600).open(self.directory.join(&self.name))?,
+            None => file.insert(OpenOptions::new().append(true).create(true).mode(0o600).open(self.directory.join(&self.name))?),
         };
-        let written = file.write_all(&lines);
-        state.file = Some(file);
-        written
+        if let Err(error) = file.write_all(waiting) {
+            // Half a line would spoil the next one.
+            let _ = file.set_len(*bytes);
+            return Err(error);
+        }
+        *bytes += waiting.len() as u64;
+        waiting.clear();
+        Ok(())
     }
 
     /// Where the next line will stand, or one shortly before it.
     pub(crate) fn place(&self) -> Place {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let offset = state.file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |m| m.len());
-        Place { file: self.name.clone(), offset }
+        Place { file: self.name.clone(), offset: state.bytes }
     }
 
     /// The lines of one run, from a place in any process's journal. What cannot be read is left out: a killed process may have left half a line.
@@ -157,6 +170,26 @@ impl Journal {
 mod tests {
     use super::*;
     use tempfile::TempDir;
+
+    #[test]
+    fn what_could_not_be_written_is_written_later_but_for_what_was_not_sent() {
+        let state = TempDir::new().unwrap();
+        let journal = Journal::open(state.path()).unwrap();
+        let entry = |call, event| Entry { at_ms: 1, run: RunId::from_random([1; 16]), session: None, call, tool: "a.b".to_owned(), event };
+        let done = |read_only| Event::Done { ok: Some(true), bytes: 3, read_only };
+        let place = journal.place();
+        journal.append(&entry(0, Event::Sent)).unwrap();
+        let path = state.path().join("journal").join(&place.file);
+        // A file that cannot be written to, as on a full disk.
+        let writable = journal.state.lock().unwrap().file.replace(File::open(path).unwrap());
+        assert!(journal.append(&entry(0, done(false))).is_err());
+        journal.append(&entry(1, done(true))).unwrap();
+        assert!(journal.append(&entry(2, Event::Sent)).is_err());
+        journal.state.lock().unwrap().file = writable;
+        journal.append(&entry(3, Event::Sent)).unwrap();
+        let expected = [entry(0, Event::Sent), entry(0, done(false)), entry(1, done(true)), entry(3, Event::Sent)];
+        assert_eq!(journal.of_run(&place, RunId::from_random([1; 16])), expected);
+    }
 
     #[test]
     fn a_runs_lines_are_found_again_from_its_place() {
