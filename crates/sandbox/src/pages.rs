@@ -18,7 +18,7 @@ const HEADER_BYTES: usize = 2 << 20;
 /// A page of WebAssembly, in bytes: memory grows by these.
 pub(crate) const WASM_PAGE_BYTES: u64 = 64 << 10;
 
-/// The fastest level that still halves what Python leaves behind; see `docs/benchmarks.md`.
+/// The fastest level that still saves much of the disk; see `docs/benchmarks.md`.
 const LEVEL: i32 = 1;
 
 /// The largest window that a frame may ask for, as a power of two: bounds what decoding takes of the worker's memory.
