@@ -75,12 +75,14 @@ impl Key {
     /// Reads the key of this state directory, or makes it. Two servers that start at the same time agree on one.
     pub(crate) fn open(state: &Path, random: [u8; 32]) -> io::Result<Self> {
         let path = state.join("key");
-        let fresh = tempfile::Builder::new().prefix(".key-").tempfile_in(state)?;
-        fresh.as_file().write_all(&random)?;
-        fresh.as_file().sync_all()?;
-        match fs::hard_link(fresh.path(), &path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+        if !path.exists() {
+            let fresh = tempfile::Builder::new().prefix(".key-").tempfile_in(state)?;
+            fresh.as_file().write_all(&random)?;
+            fresh.as_file().sync_all()?;
+            match fs::hard_link(fresh.path(), &path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
         }
         let key = fs::read(&path)?;
         key.try_into()
