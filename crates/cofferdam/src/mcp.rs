@@ -34,6 +34,9 @@ const CANCELLED: Duration = Duration::from_secs(1);
 /// How long the last progress of a run may delay its reply, if the client does not read.
 const LAST_PROGRESS: Duration = Duration::from_millis(200);
 
+/// How many of a run's artifacts are linked. Guards the model's context.
+const LINKS: usize = 20;
+
 /// How long a client may keep the list of tools. It does not change while this process lives.
 const LIST_TTL_MS: u64 = 300_000;
 
@@ -144,7 +147,10 @@ impl Server {
             Ok(reply) => {
                 let meta = figures(&reply);
                 let mut content = vec![ContentBlock::text(reply.text)];
-                content.extend(reply.artifacts.iter().map(|made| ContentBlock::resource_link(resources::link(made))));
+                content.extend(reply.artifacts.iter().take(LINKS).map(|made| ContentBlock::resource_link(resources::link(made))));
+                if let Some(more) = reply.artifacts.len().checked_sub(LINKS).filter(|more| *more > 0) {
+                    content.push(ContentBlock::text(format!("... and {more} more artifacts: artifacts.list() in a program has them all")));
+                }
                 content.extend(reply.images.into_iter().map(|image| ContentBlock::image(STANDARD.encode(image.bytes), image.media_type)));
                 let mut result = if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
                 result.meta = Some(meta);

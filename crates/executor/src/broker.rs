@@ -102,6 +102,12 @@ struct Request<'a> {
     outcome: Option<&'a RawValue>,
 }
 
+/// The longest name of a tool, in bytes.
+const TOOL_BYTES: usize = 2 * policy::NAME_CHARS + 1;
+
+/// How much of replies is told together, in bytes, before the rest is left to the next wait.
+const TOGETHER_BYTES: usize = 16 << 20;
+
 /// The longest a guest may ask to wait at once: a year. Longer or nonsensical times become this.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -149,8 +155,9 @@ impl Broker {
                 let calls = crate::present::counted(self.calls.iter().map(|call| call.tool.as_str()));
                 let (store, limits) = (&self.shared.artifacts, self.grant.limits());
                 let mut labels = self.labels.clone();
-                let answer = self.artifacts.answer(store, limits, document, &mut labels, calls).await.map_err(crate::ArtifactError::told)?;
-                self.label(&labels).map(|()| answer)
+                let answer = self.artifacts.answer(store, limits, document, &mut labels, calls).await.map_err(crate::ArtifactError::told);
+                // An error, too, may tell something of an artifact.
+                self.label(&labels).and(answer)
             }
             "fetch" => Err(CallError::new(
                 ErrorCode::Denied,
@@ -163,7 +170,10 @@ impl Broker {
     /// Starts a call.
     fn start(&mut self, submitted: Submitted<'_>) -> Result<(), CallError> {
         let Submitted { tag, tool, args, positional } = submitted;
-        let call = Call { tool: tool.clone(), args: read(args)?, positional: read(positional)? };
+        if tool.len() > TOOL_BYTES {
+            return Err(CallError::new(ErrorCode::UnknownTool, format!("there is no tool with a name of {} bytes", tool.len())));
+        }
+        let call = Call { tool: tool.clone(), args: read(args)?, positional: read(positional)?, labels: self.labels.clone() };
         let most = self.grant.limits().calls;
         if self.calls.len() >= most as usize {
             return Err(CallError::new(
@@ -219,11 +229,12 @@ impl Broker {
             None => self.in_flight.join_next().await,
         };
         let mut done: Vec<Finished> = first.into_iter().filter_map(Result::ok).collect();
-        while let Some(next) = self.in_flight.try_join_next() {
-            done.extend(next.ok());
-        }
-        for finished in done {
+        while let Some(finished) = done.pop().or_else(|| self.in_flight.try_join_next()?.ok()) {
             reply.push(finished.tag, self.record(finished));
+            // The rest comes with the next wait: together they may be more than one message can hold.
+            if reply.0.len() > TOGETHER_BYTES {
+                break;
+            }
         }
         Ok(reply.finish())
     }
@@ -261,7 +272,7 @@ impl Broker {
         }
         let tells = match &finished.result {
             Ok(_) => true,
-            Err(error) => matches!(error.code, ErrorCode::ToolFailed | ErrorCode::ToolOutputInvalid),
+            Err(error) => error.tells,
         };
         if tells && let Ok(name) = ToolName::parse(&tool) {
             self.label(&Labels::of_reply(&name.server)).map_err(|error| error.of(&name))?;

@@ -18,6 +18,8 @@ pub(crate) struct Call {
     pub(crate) tool: String,
     pub(crate) args: Map<String, Value>,
     pub(crate) positional: Vec<Value>,
+    /// What the run had read when it made the call: bytes that come back may be made of it.
+    pub(crate) labels: Labels,
 }
 
 /// A value on its way to the program, counted against what the broker may hold.
@@ -52,14 +54,18 @@ pub(crate) async fn make(shared: &Shared, grant: &Grant, origin: &Origin, call: 
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;
     // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
-    let reply = reply.map_err(|error| CallError { retryable: error.retryable && (harmless_twice || !error.fate_unknown), ..error })?;
+    let reply = reply.map_err(|error| {
+        let retryable = error.retryable && (harmless_twice || !error.fate_unknown);
+        let tells = matches!(error.code, ErrorCode::ToolFailed | ErrorCode::InvalidArguments | ErrorCode::ToolOutputInvalid);
+        CallError { retryable, tells, ..error }
+    })?;
     // A reply came: unless the tool says that it failed, it has done what it does.
-    let value = value_of(shared, tool, origin, reply, limits).await;
-    value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, ..error })
+    let value = value_of(shared, tool, origin, call.labels, reply, limits).await;
+    value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error })
 }
 
 /// Makes the program's value of a reply: checked against the tool's own schema, parsed once, serialised anew.
-async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, reply: Reply, limits: &Limits) -> Result<Held, CallError> {
+async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, labels: Labels, reply: Reply, limits: &Limits) -> Result<Held, CallError> {
     let name = &tool.name;
     if !reply.is_error
         && let Some(structured) = &reply.structured
@@ -67,7 +73,7 @@ async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, reply: Reply, l
         shared.schemas.check_structured(tool, structured)?;
     }
     let unwrapped = gate::reply(reply, tool, limits)?;
-    let (value, artifacts) = keep(shared, origin, unwrapped, tool, limits).await?;
+    let (value, artifacts) = keep(shared, origin, labels, unwrapped, tool, limits).await?;
     if tool.output_schema.is_none() {
         shared.upstreams.learn(name, &value);
     }
@@ -77,10 +83,17 @@ async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, reply: Reply, l
 }
 
 /// Keeps the bytes of a reply as artifacts, which the value then names.
-async fn keep(shared: &Shared, origin: &Origin, unwrapped: gate::Unwrapped, tool: &Tool, limits: &Limits) -> Result<(Value, Vec<Record>), CallError> {
+async fn keep(
+    shared: &Shared,
+    origin: &Origin,
+    mut labels: Labels,
+    unwrapped: gate::Unwrapped,
+    tool: &Tool,
+    limits: &Limits,
+) -> Result<(Value, Vec<Record>), CallError> {
     let gate::Unwrapped { mut value, media } = unwrapped;
     let mut artifacts = Vec::new();
-    let labels = Labels::of_reply(&tool.name.server);
+    labels.join(&Labels::of_reply(&tool.name.server));
     for media in media {
         let bytes = STANDARD
             .decode(&media.data)

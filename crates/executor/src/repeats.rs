@@ -1,10 +1,10 @@
 //! A request that is sent twice runs once: whoever repeats it waits for the first one's reply, or gets it at once.
 //!
-//! Kept in this process for [`KEPT`], at most [`MOST`] of them. A key belongs to its principal and to one request: another program under the same
-//! key is refused, since one of the two would silently not run.
+//! Kept in this process for [`KEPT`], at most [`MOST`] of them, without the images that a run showed. A key belongs to its context and to one
+//! request: another program under the same key is refused, since one of the two would silently not run. Where nothing ran, nothing is kept.
 
-use crate::{Fault, Reply, Request};
-use policy::Principal;
+use crate::{Ending, Fault, Reply, Request};
+use policy::Context;
 use std::{
     collections::HashMap,
     future::Future,
@@ -20,9 +20,9 @@ const KEPT: Duration = Duration::from_secs(600);
 /// How many outcomes are kept. Guards the broker's memory.
 const MOST: usize = 1000;
 
-/// The outcomes by principal and key.
+/// The outcomes by context and key.
 #[derive(Debug, Default)]
-pub(crate) struct Repeats(Mutex<HashMap<(Principal, String), Entry>>);
+pub(crate) struct Repeats(Mutex<HashMap<(Context, String), Entry>>);
 
 /// What became of a request: nothing yet, or its outcome in a form that can be told twice.
 type Outcome = watch::Receiver<Option<Result<Reply, String>>>;
@@ -55,7 +55,7 @@ impl Repeats {
         run: impl Future<Output = Result<Reply, Fault>>,
     ) -> Repeated {
         let digest = digest(request);
-        let name = (request.context.principal.clone(), key);
+        let name = (request.context.clone(), key);
         let (first, outcome) = {
             let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             entries.retain(|_, entry| entry.since.elapsed() < KEPT || entry.outcome.borrow().is_none() && entry.outcome.has_changed().is_ok());
@@ -69,12 +69,13 @@ impl Repeats {
                 Some(entry) => (None, entry.outcome.clone()),
                 None => {
                     if entries.len() >= MOST
-                        && let Some(oldest) = entries.iter().min_by_key(|(_, entry)| entry.since).map(|(name, _)| name.clone())
+                        && let ended = entries.iter().filter(|(_, entry)| entry.outcome.borrow().is_some())
+                        && let Some(oldest) = ended.min_by_key(|(_, entry)| entry.since).map(|(name, _)| name.clone())
                     {
                         entries.remove(&oldest);
                     }
                     let (sender, outcome) = watch::channel(None);
-                    entries.insert(name, Entry { request: digest, outcome: outcome.clone(), since: Instant::now() });
+                    entries.insert(name.clone(), Entry { request: digest, outcome: outcome.clone(), since: Instant::now() });
                     (Some(sender), outcome)
                 }
             }
@@ -82,8 +83,11 @@ impl Repeats {
         match first {
             Some(sender) => {
                 let result = run.await;
-                let told = result.as_ref().map(Reply::clone).map_err(ToString::to_string);
-                sender.send_replace(Some(told));
+                if result.as_ref().map_or(true, |reply| reply.stats.outcome == Ending::Refused) {
+                    self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+                }
+                let told = result.as_ref().map(|reply| Reply { images: Vec::new(), ..reply.clone() });
+                sender.send_replace(Some(told.map_err(ToString::to_string)));
                 result.map_or_else(Repeated::Fault, |reply| Repeated::Reply(Box::new(reply)))
             }
             None => attach(outcome, cancel).await,

@@ -3,11 +3,15 @@
 //! No link in them is followed. A guest can nest directories deeper than a path is long and deeper than a process may have files open, and can
 //! give one file thousands of names: nothing here recurses, holds a descriptor per level, or makes more of a file than it was.
 
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use std::{
     collections::{HashMap, HashSet},
-    fs::{self, DirBuilder, Metadata},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    },
     path::{Path, PathBuf},
 };
 
@@ -39,29 +43,42 @@ pub(crate) fn usage(directory: &Path) -> io::Result<(u64, u64)> {
 /// file; what is no file, directory or link cannot be in a workspace and is left out.
 pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut copied: HashMap<(u64, u64), PathBuf> = HashMap::new();
-    let mut left = vec![(from.to_owned(), to.to_owned())];
+    let root = File::open(from)?;
+    let mut left = vec![(PathBuf::from("."), to.to_owned())];
     while let Some((from, to)) = left.pop() {
         private(&to)?;
-        for entry in fs::read_dir(from)? {
+        let directory = beneath(&root, &from, OFlags::DIRECTORY)?;
+        // By its descriptor: what its path names may be another directory by now.
+        for entry in fs::read_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))? {
             let entry = entry?;
-            let (metadata, target) = (entry.metadata()?, to.join(entry.file_name()));
+            let (metadata, from, target) = (entry.metadata()?, from.join(entry.file_name()), to.join(entry.file_name()));
             if metadata.is_dir() {
-                left.push((entry.path(), target));
+                left.push((from, target));
             } else if metadata.is_symlink() {
                 std::os::unix::fs::symlink(fs::read_link(entry.path())?, target)?;
             } else if metadata.is_file() {
-                let file = identity(&metadata);
-                match file.and_then(|file| copied.get(&file)) {
+                let mut file = beneath(&root, &from, OFlags::NONBLOCK)?;
+                let metadata = file.metadata()?;
+                let names = identity(&metadata);
+                match names.and_then(|names| copied.get(&names)) {
                     Some(first) => fs::hard_link(first, target)?,
-                    None => {
-                        fs::copy(entry.path(), &target)?;
-                        copied.extend(file.map(|file| (file, target)));
+                    None if metadata.is_file() => {
+                        let mode = metadata.mode() & 0o777;
+                        io::copy(&mut file, &mut OpenOptions::new().write(true).create_new(true).mode(mode).open(&target)?)?;
+                        copied.extend(names.map(|names| (names, target)));
                     }
+                    None => {}
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Opens what lies below a directory, without following a link on the way: a worker that is still alive may put one there at any moment.
+fn beneath(root: &File, path: &Path, flags: OFlags) -> io::Result<File> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    Ok(openat2(root, path, flags | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty(), resolve)?.into())
 }
 
 /// A file that has more than one name.
@@ -86,7 +103,12 @@ pub(crate) fn remove(directory: &Path) -> io::Result<()> {
                 moved += 1;
                 let top = grave.join(moved.to_string());
                 fs::rename(entry.path(), &top)?;
-                left.push(top);
+                // Out of reach of a worker that is still alive now; it may have been a link by then.
+                if fs::symlink_metadata(&top)?.is_dir() {
+                    left.push(top);
+                } else {
+                    fs::remove_file(top)?;
+                }
             } else {
                 fs::remove_file(entry.path())?;
             }

@@ -100,13 +100,16 @@ pub struct CallError {
     /// as well.
     #[serde(skip)]
     pub carried_out: bool,
+    /// Whether it holds words of the upstream, so that whoever reads it has read the upstream. For the broker's record; not sent to the program.
+    #[serde(skip)]
+    pub tells: bool,
 }
 
 impl CallError {
     /// An error without a tool; `retryable` follows from the code.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        CallError { code, message: message.into(), tool: None, retryable: code.retryable(), fate_unknown: false, carried_out: false }
+        CallError { code, message: message.into(), tool: None, retryable: code.retryable(), fate_unknown: false, carried_out: false, tells: false }
     }
 
     /// The same error, naming the tool.

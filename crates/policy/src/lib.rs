@@ -21,5 +21,5 @@ pub use identity::{Context, Principal, RunId};
 pub use label::{Label, LabelKind, Labels};
 pub use language::{Guest, Language};
 pub use limits::Limits;
-pub use names::{NameError, ServerName, ToolName, closest, mint};
+pub use names::{NAME_CHARS, NameError, ServerName, ToolName, closest, mint};
 pub use reply::{Block, Reply, ResourceBody};

@@ -62,6 +62,8 @@ pub(crate) use call_at_once;
 /// The files of one guest.
 pub(crate) struct Files {
     pub(crate) wasi: WasiP1Ctx,
+    /// Bytes and names that the workspace may have.
+    quota: (u64, u64),
     pub(crate) room: Room,
     open: BTreeMap<u32, Open>,
 }
@@ -112,7 +114,7 @@ impl Stat {
 impl Files {
     /// No directory, no environment.
     pub(crate) fn unbound() -> Self {
-        Files { wasi: WasiCtxBuilder::new().build_p1(), room: Room::default(), open: BTreeMap::new() }
+        Files { wasi: WasiCtxBuilder::new().build_p1(), quota: (0, 0), room: Room::default(), open: BTreeMap::new() }
     }
 
     /// Opens the workspace.
@@ -123,7 +125,8 @@ impl Files {
             builder.env(name, value);
         }
         builder.preopened_dir(Path::new(&bind.workspace), WORKSPACE, FsPerms::ReadWrite)?;
-        Ok(Files { wasi: builder.build_p1(), room: Room::new(bind.workspace_bytes, bind.workspace_files), open: BTreeMap::new() })
+        let quota = (bind.workspace_bytes, bind.workspace_files);
+        Ok(Files { wasi: builder.build_p1(), quota, room: Room::default(), open: BTreeMap::new() })
     }
 
     /// For the next call, with what it may copy; `wasmtime` sets the same before a call of its own.
@@ -132,9 +135,9 @@ impl Files {
         &mut self.wasi
     }
 
-    /// Takes what is in the workspace off the room.
+    /// Finds out what room the workspace has. Between two turns the broker may have put something there.
     pub(crate) fn count(&mut self, workspace: &Path) {
-        self.room.count(workspace);
+        self.room.count(self.quota, workspace);
     }
 
     /// What a path names, if it names something.

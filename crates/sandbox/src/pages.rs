@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 
 /// The first bytes: a mark and the version of this format.
-const MARK: [u8; 8] = *b"coffer\0\x02";
+pub(crate) const MARK: [u8; 8] = *b"coffer\0\x02";
 
 /// The largest header, in bytes: 256 open files with the longest names, and some.
 const HEADER_BYTES: usize = 2 << 20;

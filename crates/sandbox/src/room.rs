@@ -33,13 +33,10 @@ struct Held {
 pub(crate) struct Full;
 
 impl Room {
-    /// Room for this many bytes and names.
-    pub(crate) fn new(bytes: u64, names: u64) -> Self {
-        Room { bytes, names, held: HashMap::new() }
-    }
-
-    /// Takes what is below a directory already. Where that cannot be read, there is no room.
-    pub(crate) fn count(&mut self, directory: &Path) {
+    /// The room for this many bytes and names that is left beside what is below a directory now, and what was deleted there and is open still.
+    pub(crate) fn count(&mut self, (bytes, names): (u64, u64), directory: &Path) {
+        let deleted = self.held.values().filter(|held| held.deleted).map(|held| held.bytes).fold(0, u64::saturating_add);
+        (self.bytes, self.names) = (bytes.saturating_sub(deleted), names);
         match used(directory) {
             Ok((bytes, names)) => {
                 self.bytes = self.bytes.saturating_sub(bytes);
@@ -148,16 +145,16 @@ mod tests {
         std::fs::hard_link(at("d/a"), at("b")).unwrap();
         std::os::unix::fs::symlink("d", at("loop")).unwrap();
         assert_eq!(used(directory.path()).unwrap(), (100, 4));
-        let mut room = Room::new(1000, 4);
-        room.count(directory.path());
+        let mut room = Room::default();
+        room.count((1000, 4), directory.path());
         assert_eq!((room.bytes, room.allows_name()), (900, Err(Full)));
-        room.count(Path::new("/nowhere"));
+        room.count((1000, 4), Path::new("/nowhere"));
         assert_eq!((room.bytes, room.names), (0, 0));
     }
 
     #[test]
     fn a_deleted_file_takes_space_until_it_is_closed() {
-        let mut room = Room::new(100, 10);
+        let mut room = Room { bytes: 100, names: 10, ..Room::default() };
         room.named();
         room.opened(7, 0);
         room.opened(7, 0);
@@ -172,7 +169,7 @@ mod tests {
 
     #[test]
     fn shrinking_gives_back() {
-        let mut room = Room::new(100, 10);
+        let mut room = Room { bytes: 100, names: 10, ..Room::default() };
         room.opened(1, 30);
         room.resized(1, 10);
         assert_eq!(room.bytes, 120);

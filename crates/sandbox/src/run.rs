@@ -152,16 +152,18 @@ impl Worker {
 
     /// Kills a worker after an end that is none of its turns', and learns what ended its process.
     pub(crate) async fn ended(&mut self, end: End) -> End {
-        let end = match end {
+        if !matches!(end, End::Died { .. }) {
+            self.kill();
+        }
+        // Nothing of it may write any more when the next run begins in the same workspace.
+        let exit = tokio::time::timeout(EXIT_WAIT, &mut self.exited).await.ok().and_then(Result::ok);
+        match end {
             End::Died { detail, .. } => {
-                let exit = tokio::time::timeout(EXIT_WAIT, &mut self.exited).await;
-                let exit = exit.ok().and_then(Result::ok);
+                self.kill();
                 End::Died { status: exit.and_then(|e| e.status), signal: exit.and_then(|e| e.signal), detail }
             }
             end => end,
-        };
-        self.kill();
-        end
+        }
     }
 }
 

@@ -51,12 +51,14 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
     let say = |message: &FromWorker| frame::send(socket, message).map_err(|e| e.to_string());
     say(&FromWorker::Ready)?;
     let mut stage = Stage::Unbound;
+    let mut workspace = String::new();
     loop {
         // The broker closes the socket when the worker has served its purpose.
         let Ok(message) = frame::receive(socket) else { return Ok(()) };
         let answer = match (message, &stage) {
             (ToWorker::Bind { bind, turn }, Stage::Unbound) => {
                 bind_to(&mut guest, filters, &bind)?;
+                workspace = bind.workspace;
                 stage = Stage::Bound;
                 match turn {
                     None => FromWorker::Bound,
@@ -72,6 +74,9 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
                 guest.restore(source).map_or_else(|malformed| FromWorker::Refused(malformed.to_string()), |()| FromWorker::Restored)
             }
             (ToWorker::Turn(turn), Stage::Bound | Stage::Used) => {
+                if matches!(stage, Stage::Used) {
+                    guest.wasi().files.count(Path::new(&workspace));
+                }
                 stage = Stage::Used;
                 guest.turn(&turn)
             }

@@ -15,7 +15,7 @@ use std::{
     ops::Range,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How much is held of an artifact on its way to the disk or from it, in bytes.
@@ -251,7 +251,8 @@ fn commit(root: &Path, principal: &Principal, mut record: Record, written: &Writ
 /// Puts bytes and record where they are looked for.
 fn place(root: &Path, folder: &Path, record: &Record, written: &Written, unnamed: &Path) -> Result<(), ArtifactError> {
     let blob = root.join(BLOBS).join(&record.hash);
-    if !blob.exists() {
+    // One of another length was cut short by a power failure.
+    if fs::metadata(&blob).map_or(true, |there| there.len() != record.size) {
         fs::rename(&written.path, &blob)?;
     }
     // Named in one step: a reader finds it whole or not at all.
@@ -272,8 +273,14 @@ fn sweep(root: &Path) -> io::Result<()> {
     let mut referred = HashSet::new();
     for folder in fs::read_dir(root.join(RECORDS))? {
         for entry in fs::read_dir(folder?.path())? {
-            // A record that cannot be read may refer to anything: then nothing is removed.
-            referred.insert(read_record(&entry?.path())?.hash);
+            let path = entry?.path();
+            match read_record(&path) {
+                Ok(record) => drop(referred.insert(record.hash)),
+                // Cut short by a power failure. Under the lock nobody is writing it, and nobody can find what it named.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => fs::remove_file(path)?,
+                // It may refer to anything: then nothing is removed.
+                Err(error) => return Err(error),
+            }
         }
     }
     for blob in fs::read_dir(root.join(BLOBS))? {
@@ -285,11 +292,24 @@ fn sweep(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// How long the lock is waited for: another server may be stopped while it holds it.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+const LOCK_RETRY: Duration = Duration::from_millis(5);
+
 /// Waits for the one who adds or removes artifacts; the lock is held as long as the file is open.
 fn lock(root: &Path) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(root.join("lock"))?;
-    file.lock()?;
-    Ok(file)
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(LOCK_RETRY),
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process has held the artifacts' lock for too long"));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 fn records(root: &Path, principal: &Principal) -> PathBuf {
@@ -317,7 +337,7 @@ fn read_records(folder: &Path) -> io::Result<Vec<Record>> {
 }
 
 fn read_record(path: &Path) -> io::Result<Record> {
-    serde_json::from_slice(&fs::read(path)?).map_err(io::Error::other)
+    serde_json::from_slice(&fs::read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Work on the disk, away from the threads that answer.

@@ -338,7 +338,13 @@ impl Sessions {
 
     /// Joins labels to a session's record, before the data that carries them goes on.
     pub(crate) fn label(&self, open: &mut Open, labels: &Labels) -> io::Result<()> {
-        if open.record.labels.join(labels) { open.record.write(&open.directory, &self.key) } else { Ok(()) }
+        let mut record = open.record.clone();
+        if record.labels.join(labels) {
+            record.write(&open.directory, &self.key)?;
+            // Only now: what could not be written is tried again.
+            open.record = record;
+        }
+        Ok(())
     }
 
     /// Ends the oldest idle worker of a session; its session is on the disk already.

@@ -58,12 +58,20 @@ impl Open {
     /// Puts a checkpoint (0 is the newest) into a fresh worker. `Ok(false)`: it is damaged, and the worker of no more use.
     pub(crate) async fn restore(&mut self, which: usize, worker: &mut Worker, bind: &Bind) -> Result<bool, RestoreError> {
         let Some(checkpoint) = self.record.checkpoint.iter().chain(&self.record.previous).nth(which).cloned() else { return Ok(false) };
-        let Ok(file) = tokio::fs::File::open(self.directory.join(&checkpoint.digest)).await else { return Ok(false) };
+        let path = self.directory.join(&checkpoint.digest);
+        let file = match tokio::fs::File::open(&path).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened.map_err(RestoreError::Source)?,
+        };
         let mut source = Digested::new(file);
         let restored = match worker.restore(bind, &mut source).await {
             Ok(()) => source.finish() == (checkpoint.digest.clone(), checkpoint.bytes),
             Err(RestoreError::Refused(reason)) => {
                 tracing::warn!(session = %self.handle(), reason, "a checkpoint was refused");
+                // One that is as it was written was refused for a reason that may pass, such as want of memory.
+                if intact(path, &checkpoint.digest).await.map_err(RestoreError::Source)? {
+                    return Err(RestoreError::Refused(reason));
+                }
                 false
             }
             Err(error) => return Err(error),
@@ -125,6 +133,17 @@ impl Sessions {
         }
         Ok(kept)
     }
+}
+
+/// Whether a file has this digest.
+async fn intact(path: PathBuf, digest: &str) -> io::Result<bool> {
+    let hash = move || {
+        let mut hasher = blake3::Hasher::new();
+        io::copy(&mut File::open(path)?, &mut hasher)?;
+        Ok::<_, io::Error>(hasher.finalize().to_hex().to_string())
+    };
+    let found = tokio::task::spawn_blocking(hash).await.map_err(io::Error::other)??;
+    Ok(found == digest)
 }
 
 /// Writes the memory beside the old checkpoint, under its own digest.
