@@ -42,6 +42,11 @@ fn tools_that_are_called_with_wrong_arguments() {
         fails(server, "javascript", &format!("await {call}"), &javascript("faulty.echo", "1:14", &message, "invalid_arguments", false));
     }
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
+    // A name that no tool can have goes nowhere: not into the journal, nor into what is told of the run.
+    let long = server.call(json!({"code": "try: await getattr(faulty, 'x' * 1_000_000)()\nexcept ToolError as error: print(error)"}));
+    let answer = server.answer(long);
+    assert_eq!(answer["result"]["content"][0]["text"], "there is no tool with a name of 1000007 bytes [unknown_tool]\n");
+    assert_eq!(answer["result"]["_meta"]["cofferdam/run"]["calls"], json!({}));
 }
 
 #[test]

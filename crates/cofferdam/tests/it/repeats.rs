@@ -50,6 +50,21 @@ fn a_run_that_was_cancelled_is_not_run_again_by_its_repetition() {
 }
 
 #[test]
+fn a_request_that_was_refused_is_tried_anew() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let begun = server.execute(json!({"code": "n = 0", "session": "new"})).text;
+    let session = begun.split_once("[session ").unwrap().1.trim_end_matches(']').to_owned();
+    let busy = server.call(json!({"code": "import time\ntime.sleep(2)", "session": session}));
+    let next = json!({"code": "n += 1\nn", "session": session, "timeout_ms": 200});
+    let refused = call(&mut server, &json!("a"), &next);
+    assert!(server.shown(refused).text.starts_with("refused before it ran (session_busy): "));
+    assert!(!server.shown(busy).is_error);
+    let again = call(&mut server, &json!("a"), &next);
+    assert_eq!(server.shown(again).text, "1");
+}
+
+#[test]
 fn a_key_is_a_short_text() {
     let place = Place::new();
     let mut server = place.serve(Era::Modern, &[]);

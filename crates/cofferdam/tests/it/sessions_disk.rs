@@ -73,6 +73,19 @@ fn the_quota_ends_a_write_and_not_the_session() {
 }
 
 #[test]
+fn loading_artifacts_makes_the_quota_no_larger() {
+    let place = Place::new();
+    let mut server = serve(&place, "workspace = \"4MiB\"");
+    let session = begins(&mut server, "new", "python", "kept = artifacts.save('big', bytes(3_000_000))", "(no output: the program printed nothing and its last expression has no value)");
+    for _ in 0..3 {
+        says(&mut server, &session, "python", "len(artifacts.load('big'))", "3000000");
+    }
+    let write = "wrote = 0\ntry:\n  with open('f', 'wb', buffering=0) as f:\n    while True: wrote += f.write(b'x' * 100_000)\nexcept OSError as e: print(e.errno)\nwrote";
+    // 4,194,304 bytes and no more.
+    says(&mut server, &session, "python", write, "51\n4100000");
+}
+
+#[test]
 fn ten_thousand_files_are_forked_shown_and_removed() {
     let place = Place::new();
     let mut server = serve(&place, "");

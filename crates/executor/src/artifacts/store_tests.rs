@@ -49,6 +49,23 @@ async fn what_was_saved_is_found_by_name_id_and_uri() {
 }
 
 #[tokio::test]
+async fn what_a_power_failure_cut_short_is_in_nobodys_way() {
+    let state = TempDir::new().unwrap();
+    let artifacts = Artifacts::open(state.path()).unwrap();
+    let save = async |name, bytes| artifacts.save(&origin(), &Limits::default(), new(name, bytes)).await.unwrap();
+    let (one, two) = (save("one", b"first").await, save("two", b"second").await);
+    let root = state.path().join("artifacts");
+    fs::write(records(&root, &Principal::local()).join(format!("{}.json", one.id)), "").unwrap();
+    fs::write(root.join(BLOBS).join(&two.hash), "").unwrap();
+    // The content is written anew, not believed to be there.
+    let anew = save("anew", b"second").await;
+    assert_eq!(&artifacts.bytes(&anew, 0..6).await.unwrap()[..], b"second");
+    artifacts.remove(&Principal::local(), vec![two.id]).await.unwrap();
+    assert_eq!(names(&artifacts).await, ["anew"]);
+    assert_eq!(files(&state, BLOBS), [anew.hash]);
+}
+
+#[tokio::test]
 async fn bytes_go_with_the_last_artifact_that_has_them() {
     let state = TempDir::new().unwrap();
     let artifacts = Artifacts::open(state.path()).unwrap();
