@@ -27,6 +27,7 @@ pub(crate) fn round_trip(setup: &Setup) -> Result<Vec<Row>> {
     let mut client = Client::connect(&mut setup.cofferdam())?;
     let mut direct = Vec::new();
     let mut through = [Vec::new(), Vec::new()];
+    let mut alone = [Vec::new(), Vec::new()];
     for round in 0..=ROUNDS {
         let began = Instant::now();
         for _ in 0..CALLS {
@@ -34,21 +35,25 @@ pub(crate) fn round_trip(setup: &Setup) -> Result<Vec<Row>> {
         }
         let own = milliseconds(began.elapsed()) * 1000.0 / CALLS as f64;
         let mut figures = Vec::new();
+        let mut crossings = Vec::new();
         for language in Language::ALL {
             figures.push(client.run(language.name(), &sequential(language))?.figure()?);
+            crossings.push(client.run(language.name(), &crossing(language))?.figure()?);
         }
         // The first round starts the upstream and warms everything.
         if round > 0 {
             direct.push(own);
             through.iter_mut().zip(figures).for_each(|(times, figure)| times.push(figure));
+            alone.iter_mut().zip(crossings).for_each(|(times, figure)| times.push(figure));
         }
     }
     upstream.end()?;
     client.end()?;
     let own = |times: &[f64]| times.iter().zip(&direct).map(|(through, direct)| through - direct).collect();
     let mut rows = vec![Row::new("upstream's own time per call", "us", direct.clone())];
-    for (language, times) in Language::ALL.into_iter().zip(through) {
+    for ((language, times), alone) in Language::ALL.into_iter().zip(through).zip(alone) {
         let title = language.title();
+        rows.push(Row::new(format!("host call that needs no upstream, {title}"), "us", alone).below(OWN_TARGET_US));
         rows.push(Row::new(format!("call from {title}"), "us", times.clone()));
         rows.push(Row::new(format!("call from {title}, besides the upstream"), "us", own(&times)).below(OWN_TARGET_US));
     }
@@ -90,6 +95,25 @@ fn sequential(language: Language) -> String {
             "await orders.return_policy();\n\
              const began = performance.now();\n\
              for (let n = 0; n < {CALLS}; n++) await orders.return_policy();\n\
+             console.log((performance.now() - began) * 1e3 / {CALLS});"
+        ),
+    }
+}
+
+/// Prints microseconds per host call, when the broker answers at once: the way to the broker and back.
+fn crossing(language: Language) -> String {
+    match language {
+        Language::Python => format!(
+            "import time\n\
+             progress(1)\n\
+             began = time.perf_counter()\n\
+             for _ in range({CALLS}):\n    progress(1)\n\
+             print((time.perf_counter() - began) * 1e6 / {CALLS})"
+        ),
+        Language::JavaScript => format!(
+            "progress(1);\n\
+             const began = performance.now();\n\
+             for (let n = 0; n < {CALLS}; n++) progress(1);\n\
              console.log((performance.now() - began) * 1e3 / {CALLS});"
         ),
     }
