@@ -24,8 +24,8 @@ use tokio::{io::BufReader, net::UnixStream, sync::oneshot};
 /// How long a forked worker may take to say ready. Generous: a machine may be very busy.
 const READY_WAIT: Duration = Duration::from_secs(20);
 
-/// How long a refill waits while a warm worker is left: longer than a short run takes.
-const REFILL_DELAY: Duration = Duration::from_millis(5);
+/// How long a refill waits while a warm worker is left: longer than a short run takes, in a session with restoring and saving.
+const REFILL_DELAY: Duration = Duration::from_millis(15);
 
 /// How many workers are kept ready for each guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

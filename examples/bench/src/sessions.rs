@@ -71,7 +71,8 @@ pub(crate) fn small(setup: &Setup, language: Language) -> Result<Vec<Row>> {
     let figure = |runs: &[Run], name: &str| runs.iter().map(|run| run.server_ms(name)).collect::<Result<Vec<_>>>();
     let forked = forks.iter().map(|run| Ok(run.server_ms("queued_ms")? - run.server_ms("restored_ms")?)).collect::<Result<Vec<_>>>()?;
     Ok(vec![
-        Row::new(format!("small session, {title}, saved"), "ms", figure(&runs, "saved_ms")?).below(SMALL_TARGET_MS),
+        Row::new(format!("small session, {title}, saved, its worker live"), "ms", figure(&kept, "saved_ms")?).below(SMALL_TARGET_MS),
+        Row::new(format!("small session, {title}, saved after it was restored"), "ms", figure(&runs, "saved_ms")?).below(SMALL_TARGET_MS),
         Row::new(format!("small session, {title}, restored"), "ms", figure(&runs, "restored_ms")?).below(SMALL_TARGET_MS),
         Row::new(format!("small session, {title}, forked with 1 MiB of files"), "ms", forked).below(SMALL_TARGET_MS),
         Row::new(format!("run in it, {title}, its worker live, seen by the client"), "ms", seen(&kept)),
