@@ -49,6 +49,8 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
     let _entered = runtime.enter();
     let mut guest = prepared.instantiate(socket_of_guest, wasi).map_err(|e| format!("instantiate: {e:#}"))?;
     let say = |message: &FromWorker| frame::send(socket, message).map_err(|e| e.to_string());
+    // The stack for signals: made now, not when a program waits for it.
+    wasmtime::Engine::tls_eager_initialize();
     say(&FromWorker::Ready)?;
     let mut stage = Stage::Unbound;
     let mut workspace = String::new();
