@@ -153,11 +153,14 @@ impl Broker {
             "result" => self.result(request.outcome),
             "artifact" => {
                 let calls = crate::present::counted(self.calls.iter().map(|call| call.tool.as_str()));
-                let (store, limits) = (&self.shared.artifacts, self.grant.limits());
-                let mut labels = self.labels.clone();
-                let answer = self.artifacts.answer(store, limits, document, &mut labels, calls).await.map_err(crate::ArtifactError::told);
-                // An error, too, may tell something of an artifact.
-                self.label(&labels).and(answer)
+                let Broker { shared, grant, artifacts, session, labels, .. } = self;
+                let before = labels.clone();
+                let mut read = |more: &Labels| {
+                    labels.join(more);
+                    session.as_mut().map_or(Ok(()), |open| shared.sessions.label(open, labels)).map_err(crate::ArtifactError::Disk)
+                };
+                let answer = artifacts.answer(&shared.artifacts, grant.limits(), document, before, calls, &mut read).await;
+                answer.map_err(crate::ArtifactError::told)
             }
             "fetch" => Err(CallError::new(
                 ErrorCode::Denied,

@@ -57,25 +57,26 @@ impl OfRun {
         OfRun { origin, workspace: workspace.to_owned(), copied_bytes: 0, copied_files: 0, made: Vec::new(), shown: Vec::new() }
     }
 
-    /// Answers one request. What it reads joins `labels`, which what it saves gets; `calls` were made by then.
+    /// Answers one request. What it saves gets `labels`; what it reads is told to `read` before the guest can reach it. `calls` were made by then.
     pub(crate) async fn answer(
         &mut self,
         artifacts: &Artifacts,
         limits: &Limits,
         request: &[u8],
-        labels: &mut Labels,
+        labels: Labels,
         calls: Vec<String>,
+        read: &mut (dyn FnMut(&Labels) -> Result<(), ArtifactError> + Send),
     ) -> Result<String, ArtifactError> {
         let request: Request<'_> =
             serde_json::from_slice(request).map_err(|error| ArtifactError::Invalid(format!("the request is malformed: {error}")))?;
         let name = request.name.as_deref();
         let named = || name.ok_or_else(|| ArtifactError::Invalid("an artifact has a name".to_owned()));
         match request.action.as_str() {
-            "save" => self.save(artifacts, limits, named()?, &request, labels.clone(), calls).await,
+            "save" => self.save(artifacts, limits, named()?, &request, labels, calls).await,
             "list" => {
                 let records = artifacts.list(&self.origin.principal).await?;
                 for record in &records {
-                    labels.join(&record.labels);
+                    read(&record.labels)?;
                 }
                 let told = |record: &Record| {
                     let mut told = record.told();
@@ -86,7 +87,7 @@ impl OfRun {
             }
             action @ ("load" | "open" | "show") => {
                 let record = artifacts.find(&self.origin.principal, named()?).await?;
-                labels.join(&record.labels);
+                read(&record.labels)?;
                 match action {
                     "load" => self.load(artifacts, limits, &record).await,
                     "open" => self.copy(artifacts, limits, &record).await.map(|path| json!(path).to_string()),
