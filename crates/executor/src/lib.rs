@@ -40,7 +40,8 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
-/// Where a run's progress goes. At most one event per call or per `progress()` of the program, so the limits on calls bound it.
+/// Where a run's progress goes: one event per call, or per `progress()` of the program that is higher than the one before. The wall clock alone
+/// bounds the latter, so whoever gives this must read it, or drop its other end.
 pub type Events = tokio::sync::mpsc::UnboundedSender<Progress>;
 
 /// One upstream call of a run.
