@@ -34,9 +34,8 @@ pub(crate) fn read(arguments: &Map<String, Value>, meta: &Map<String, Value>, li
             format!("the language {name:?} is unknown; the languages are {}", Language::ALL.map(Language::name).join(", "))
         })?,
     };
-    let session = text(arguments, "session")?.map(|session| {
-        Wanted::parse(session).map_err(|error| format!("\"session\" must be \"new\", a handle, or \"fork:HANDLE\"; {error}"))
-    });
+    let session = text(arguments, "session")?
+        .map(|session| Wanted::parse(session).map_err(|error| format!("\"session\" must be \"new\", a handle, or \"fork:HANDLE\"; {error}")));
     let intent = text(arguments, "intent")?;
     if intent.is_some_and(|intent| intent.chars().count() > INTENT_CHARS) {
         return Err(format!("\"intent\" is longer than {INTENT_CHARS} characters; one sentence is enough"));

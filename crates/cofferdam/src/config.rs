@@ -64,7 +64,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         let text = read(&file)?;
         let (parsed, servers) = parse(&file, &text)?;
         config.files.push(file.clone());
-        config.policy = Policy { limits: limits(&file, &text, parsed.limits)? };
+        config.policy = Policy { limits: limits(&file, &text, parsed.limits)?, ..Policy::default() };
         entries.extend(servers);
         let folder = file.parent().unwrap_or(Path::new("/"));
         for import in &parsed.import {

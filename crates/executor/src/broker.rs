@@ -6,13 +6,13 @@
 use crate::{
     CallRecord, Events, Progress,
     artifacts::OfRun,
-    calls::{self, Call, Held},
+    calls::{self, Call, Held, Run, is_read_only},
     execute::Shared,
-    journal::{Entry, Event, now_ms},
+    journal::Event,
     outcome::Outcome,
     sessions::Open,
 };
-use policy::{CallError, Catalog, ErrorCode, Grant, Guest, Labels, RunId, ToolName};
+use policy::{CallError, Catalog, ErrorCode, Guest, Labels, ToolName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
@@ -26,11 +26,10 @@ use tokio::{sync::Semaphore, task::JoinSet};
 #[derive(Debug)]
 pub(crate) struct Broker {
     shared: Arc<Shared>,
-    grant: Arc<Grant>,
+    run: Arc<Run>,
     /// As it was when the run began.
     catalog: Arc<Catalog>,
     guest: Guest,
-    run: RunId,
     pub(crate) session: Option<Open>,
     /// Of all that the run has read so far.
     pub(crate) labels: Labels,
@@ -49,8 +48,7 @@ pub(crate) struct Broker {
 /// The run that a broker is for.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    pub(crate) run: RunId,
-    pub(crate) grant: Arc<Grant>,
+    pub(crate) run: Arc<Run>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) guest: Guest,
     pub(crate) artifacts: OfRun,
@@ -113,14 +111,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
     pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
-        let Setting { run, grant, catalog, guest, artifacts, session, labels } = setting;
-        let permits = Arc::new(Semaphore::new(grant.limits().calls_in_flight));
+        let Setting { run, catalog, guest, artifacts, session, labels } = setting;
+        let permits = Arc::new(Semaphore::new(run.grant.limits().calls_in_flight));
         Broker {
             shared,
-            grant,
+            run,
             catalog,
             guest,
-            run,
             session,
             labels,
             events,
@@ -139,7 +136,7 @@ impl Broker {
     pub(crate) fn close(&mut self) {
         self.in_flight.abort_all();
         if let Err(error) = self.shared.journal.flush() {
-            tracing::error!(run = %self.run, %error, "the journal cannot be written");
+            tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
     }
 
@@ -153,13 +150,13 @@ impl Broker {
             "result" => self.result(request.outcome),
             "artifact" => {
                 let calls = crate::present::counted(self.calls.iter().map(|call| call.tool.as_str()));
-                let Broker { shared, grant, artifacts, session, labels, .. } = self;
+                let Broker { shared, run, artifacts, session, labels, .. } = self;
                 let before = labels.clone();
                 let mut read = |more: &Labels| {
                     labels.join(more);
                     session.as_mut().map_or(Ok(()), |open| shared.sessions.label(open, labels)).map_err(crate::ArtifactError::Disk)
                 };
-                let answer = artifacts.answer(&shared.artifacts, grant.limits(), document, before, calls, &mut read).await;
+                let answer = artifacts.answer(&shared.artifacts, run.grant.limits(), document, before, calls, &mut read).await;
                 answer.map_err(crate::ArtifactError::told)
             }
             "fetch" => Err(CallError::new(
@@ -176,32 +173,24 @@ impl Broker {
         if tool.len() > TOOL_BYTES {
             return Err(CallError::new(ErrorCode::UnknownTool, format!("there is no tool with a name of {} bytes", tool.len())));
         }
-        let call = Call { tool: tool.clone(), args: read(args)?, positional: read(positional)?, labels: self.labels.clone() };
-        let most = self.grant.limits().calls;
+        let id = self.calls.len();
+        let call = Call { id, tool: tool.clone(), args: read(args)?, positional: read(positional)?, labels: self.labels.clone() };
+        let most = self.run.grant.limits().calls;
         if self.calls.len() >= most as usize {
             return Err(CallError::new(
                 ErrorCode::LimitExceeded,
                 format!("a run may make {most} calls; ask for more data per call, or split the work"),
             ));
         }
-        let id = self.calls.len();
         let name = ToolName::parse(&tool).ok();
-        let read_only = name.and_then(|name| self.catalog.tool(&name)?.annotations.read_only) == Some(true);
-        if !read_only {
-            self.note(id, &tool, Event::Sent).map_err(|error| {
-                tracing::error!(run = %self.run, %error, "the journal cannot be written");
-                let message = format!("{tool}: not sent, because the call could not be recorded; the operator finds the reason in the log");
-                CallError::new(ErrorCode::Internal, message)
-            })?;
-        }
+        let read_only = name.and_then(|name| self.catalog.tool(&name).map(is_read_only)) == Some(true);
         self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
-        let (shared, grant, permits) = (Arc::clone(&self.shared), Arc::clone(&self.grant), Arc::clone(&self.permits));
-        let origin = Arc::clone(&self.artifacts.origin);
+        let (shared, run, permits) = (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits));
         self.in_flight.spawn(async move {
             // Never closed; were it, the call goes ahead.
             let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
-            let result = calls::make(&shared, &grant, &origin, call).await;
+            let result = calls::make(&shared, &run, call).await;
             Finished { id, tag, result, took: started.elapsed() }
         });
         Ok(())
@@ -242,12 +231,6 @@ impl Broker {
         Ok(reply.finish())
     }
 
-    /// Adds a line to the journal.
-    fn note(&self, call: usize, tool: &str, event: Event) -> std::io::Result<()> {
-        let session = self.session.as_ref().map(|open| open.handle().clone());
-        self.shared.journal.append(&Entry { at_ms: now_ms(), run: self.run, session, call, tool: tool.to_owned(), event })
-    }
-
     /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.
     fn record(&mut self, mut finished: Finished) -> Result<Held, CallError> {
         if let Ok(held) = &mut finished.result {
@@ -266,8 +249,8 @@ impl Broker {
         record.bytes = bytes;
         record.ms = finished.took.as_secs_f64() * 1000.0;
         let (tool, ok, read_only) = (record.tool.clone(), record.ok, record.read_only);
-        if let Err(error) = self.note(finished.id, &tool, Event::Done { ok, bytes, read_only }) {
-            tracing::error!(run = %self.run, %error, "the journal cannot be written");
+        if let Err(error) = self.run.note(&self.shared, finished.id, &tool, Event::Done { ok, bytes, read_only }) {
+            tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
         if self.own_progress.is_none() {
             // Nobody may be listening.
@@ -278,7 +261,7 @@ impl Broker {
             Err(error) => error.tells,
         };
         if tells && let Ok(name) = ToolName::parse(&tool) {
-            self.label(&Labels::of_reply(&name.server)).map_err(|error| error.of(&name))?;
+            self.label(&self.run.grant.labels_of(&name.server)).map_err(|error| error.of(&name))?;
         }
         finished.result
     }
@@ -288,8 +271,11 @@ impl Broker {
         self.labels.join(labels);
         if let Some(open) = &mut self.session {
             return self.shared.sessions.label(open, &self.labels).map_err(|error| {
-                tracing::error!(run = %self.run, %error, "the labels of a session could not be kept");
-                CallError::new(ErrorCode::Internal, "the reply is withheld, because where it came from could not be recorded; the call was carried out")
+                tracing::error!(run = %self.run.id, %error, "the labels of a session could not be kept");
+                CallError::new(
+                    ErrorCode::Internal,
+                    "the reply is withheld, because where it came from could not be recorded; the call was carried out",
+                )
             });
         }
         Ok(())

@@ -3,18 +3,50 @@
 use crate::{
     artifacts::{New, Origin, Record, Source, is_media_type},
     execute::Shared,
+    journal::{Entry, Event, now_ms},
+    sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use policy::{CallError, Decision, ErrorCode, Grant, Labels, Limits, Reply, Tool, ToolName};
+use policy::{Asked, CallError, Context, ErrorCode, Facts, Grant, Labels, Limits, Reply, RunId, Tool, ToolName, Verdict};
 use serde_json::{Map, Value};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
+/// The run that a call belongs to: what stays the same for all of its calls.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) id: RunId,
+    /// Who asked for it, in which conversation.
+    pub(crate) context: Context,
+    pub(crate) session: Option<Handle>,
+    pub(crate) grant: Arc<Grant>,
+    /// What its artifacts have in common.
+    pub(crate) origin: Arc<Origin>,
+}
+
+impl Run {
+    /// Adds a line about one of its calls to the journal.
+    pub(crate) fn note(&self, shared: &Shared, call: usize, tool: &str, event: Event) -> std::io::Result<()> {
+        shared.journal.append(&Entry { at_ms: now_ms(), run: self.id, session: self.session.clone(), call, tool: tool.to_owned(), event })
+    }
+}
+
+/// Whether a call is told of as one that changes nothing. Until the operator has reviewed a tool its own word counts here, and only here: what is
+/// allowed rests on [`Facts`] alone.
+pub(crate) fn is_read_only(tool: &Tool) -> bool {
+    match tool.facts {
+        Facts { effect: policy::Effect::Unreviewed, .. } => tool.annotations.read_only == Some(true),
+        facts => !facts.may_write(),
+    }
+}
+
 /// A call as a program made it.
 #[derive(Debug)]
 pub(crate) struct Call {
+    /// Its place among the run's calls.
+    pub(crate) id: usize,
     pub(crate) tool: String,
     pub(crate) args: Map<String, Value>,
     pub(crate) positional: Vec<Value>,
@@ -39,18 +71,26 @@ impl Drop for Held {
 }
 
 /// Makes a call and returns its value as JSON text.
-pub(crate) async fn make(shared: &Shared, grant: &Grant, origin: &Origin, call: Call) -> Result<Held, CallError> {
+pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held, CallError> {
     let name = ToolName::parse(&call.tool).map_err(|e| CallError::new(ErrorCode::UnknownTool, e.to_string()))?;
     let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
     let Some(tool) = catalog.tool(&name) else { return Err(unknown(&catalog, &name)) };
-    match grant.decide(&name) {
-        Decision::Allow => {}
-        Decision::Deny => return Err(CallError::new(ErrorCode::Denied, format!("{name}: the policy does not allow this call")).of(&name)),
-        Decision::Ask => return Err(CallError::new(ErrorCode::NeedsApproval, format!("{name}: a person has to allow this call first")).of(&name)),
-    }
     let arguments = gate::arguments(tool, call.args, call.positional)?;
     shared.schemas.check_arguments(tool, &arguments)?;
-    let limits = grant.limits();
+    let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
+    match run.grant.decide(&asked).verdict {
+        Verdict::Allow => {}
+        Verdict::Deny => return Err(CallError::new(ErrorCode::Denied, format!("{name}: the policy does not allow this call")).of(&name)),
+        Verdict::Ask => return Err(CallError::new(ErrorCode::NeedsApproval, format!("{name}: a person has to allow this call first")).of(&name)),
+    }
+    if !is_read_only(tool) {
+        run.note(shared, call.id, &call.tool, Event::Sent).map_err(|error| {
+            tracing::error!(run = %run.id, %error, "the journal cannot be written");
+            let message = format!("{name}: not sent, because the call could not be recorded; the operator finds the reason in the log");
+            CallError::new(ErrorCode::Internal, message).of(&name)
+        })?;
+    }
+    let limits = run.grant.limits();
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;
     // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
@@ -60,20 +100,21 @@ pub(crate) async fn make(shared: &Shared, grant: &Grant, origin: &Origin, call: 
         CallError { retryable, tells, ..error }
     })?;
     // A reply came: unless the tool says that it failed, it has done what it does.
-    let value = value_of(shared, tool, origin, call.labels, reply, limits).await;
+    let value = value_of(shared, tool, run, call.labels, reply).await;
     value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error })
 }
 
 /// Makes the program's value of a reply: checked against the tool's own schema, parsed once, serialised anew.
-async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, labels: Labels, reply: Reply, limits: &Limits) -> Result<Held, CallError> {
-    let name = &tool.name;
+async fn value_of(shared: &Shared, tool: &Tool, run: &Run, mut labels: Labels, reply: Reply) -> Result<Held, CallError> {
+    let (name, limits) = (&tool.name, run.grant.limits());
     if !reply.is_error
         && let Some(structured) = &reply.structured
     {
         shared.schemas.check_structured(tool, structured)?;
     }
     let unwrapped = gate::reply(reply, tool, limits)?;
-    let (value, artifacts) = keep(shared, origin, labels, unwrapped, tool, limits).await?;
+    labels.join(&run.grant.labels_of(&name.server));
+    let (value, artifacts) = keep(shared, &run.origin, labels, unwrapped, tool, limits).await?;
     if tool.output_schema.is_none() {
         shared.upstreams.learn(name, &value);
     }
@@ -86,14 +127,13 @@ async fn value_of(shared: &Shared, tool: &Tool, origin: &Origin, labels: Labels,
 async fn keep(
     shared: &Shared,
     origin: &Origin,
-    mut labels: Labels,
+    labels: Labels,
     unwrapped: gate::Unwrapped,
     tool: &Tool,
     limits: &Limits,
 ) -> Result<(Value, Vec<Record>), CallError> {
     let gate::Unwrapped { mut value, media } = unwrapped;
     let mut artifacts = Vec::new();
-    labels.join(&Labels::of_reply(&tool.name.server));
     for media in media {
         let bytes = STANDARD
             .decode(&media.data)
@@ -130,7 +170,11 @@ fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> 
 /// There is no such tool: why, and what was probably meant.
 pub(crate) fn unknown(catalog: &policy::Catalog, name: &ToolName) -> CallError {
     let meant = catalog.suggest(name).map(|tool| format!("; did you mean {tool}?")).unwrap_or_default();
-    let error = match catalog.servers.get(&name.server).map(|server| &server.state) {
+    let server = catalog.servers.get(&name.server);
+    if let Some(reason) = server.and_then(|server| server.quarantined.get(&name.tool)) {
+        return CallError::new(ErrorCode::ToolQuarantined, format!("{name} is quarantined until the operator accepts it: {reason}")).of(name);
+    }
+    let error = match server.map(|server| &server.state) {
         Some(policy::ServerState::Failed(reason)) => {
             CallError::new(ErrorCode::UpstreamUnavailable, format!("the server {} is not available: {reason}", name.server))
         }

@@ -5,6 +5,7 @@ use crate::{
     artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
     budget::{self, Budget},
+    calls::Run,
     journal::Journal,
     place::{News, NoPlace, Place},
     present::{self, Ending, Presented},
@@ -155,7 +156,7 @@ impl Shared {
         for name in &self.unusable {
             // The reason may name variables and files of the host: that is the operator's to know.
             let state = ServerState::Failed("its configuration is not usable; `cofferdam doctor` tells the operator why".to_owned());
-            catalog.servers.insert(name.clone(), Server { state, tools: BTreeMap::default() });
+            catalog.servers.insert(name.clone(), Server { state, tools: BTreeMap::default(), quarantined: BTreeMap::default() });
         }
         Arc::new(catalog)
     }
@@ -196,7 +197,15 @@ impl Executor {
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
         let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, unusable };
-        Ok(Arc::new(Executor { policy, sandbox, shared: Arc::new(shared), workspaces, repeats: Repeats::default(), seen: Mutex::default(), checks: Checks::all() }))
+        Ok(Arc::new(Executor {
+            policy,
+            sandbox,
+            shared: Arc::new(shared),
+            workspaces,
+            repeats: Repeats::default(),
+            seen: Mutex::default(),
+            checks: Checks::all(),
+        }))
     }
 
     /// The upstreams.
@@ -294,8 +303,11 @@ impl Executor {
             program: blake3::hash(request.code.as_bytes()).to_string(),
             session: session.as_ref().map(|open| open.handle().to_string()),
         };
-        let artifacts = OfRun::new(Arc::new(origin), &workspace);
-        let setting = Setting { run, grant: Arc::clone(&grant), catalog: Arc::clone(&catalog), guest, artifacts, session, labels };
+        let origin = Arc::new(origin);
+        let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
+        let handle = session.as_ref().map(|open| open.handle().clone());
+        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin };
+        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, session, labels };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");

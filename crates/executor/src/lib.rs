@@ -24,8 +24,8 @@ mod workspace;
 pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};
 pub use execute::{Executor, Fault, Image, Reply, Request, Settings, StartError};
 pub use present::Ending;
-pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 pub use resources::Page;
+pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 
 use serde::Serialize;
 

@@ -108,7 +108,8 @@ async fn attach(mut outcome: Outcome, cancel: &CancellationToken) -> Repeated {
         Some(Err(fault)) => Repeated::Refused("internal", fault),
         None => Repeated::Refused(
             "cancelled",
-            "the first request with this idempotency key was ended in the middle, and what it did is not undone; use another key to run it again".to_owned(),
+            "the first request with this idempotency key was ended in the middle, and what it did is not undone; use another key to run it again"
+                .to_owned(),
         ),
     }
 }

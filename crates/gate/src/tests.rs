@@ -18,6 +18,8 @@ fn tool(server: &ServerName, name: &str, input_schema: Value) -> (String, Tool) 
         input_schema,
         output_schema: Some(json!({"type": "object", "properties": {"result": {}}})),
         annotations: Annotations::default(),
+        facts: policy::Facts::UNREVIEWED,
+        hash: String::new(),
     };
     (name.to_owned(), tool)
 }
@@ -32,9 +34,9 @@ pub(crate) fn catalog() -> Catalog {
     let chat_tools = BTreeMap::from([tool(&chat, "post", post), tool(&chat, "any", json!({}))]);
     Catalog {
         servers: BTreeMap::from([
-            (github, Server { state: ServerState::Listed, tools: github_tools }),
-            (chat, Server { state: ServerState::Listed, tools: chat_tools }),
-            (lazy, Server { state: ServerState::Unknown, tools: BTreeMap::new() }),
+            (github, Server { state: ServerState::Listed, tools: github_tools, quarantined: BTreeMap::new() }),
+            (chat, Server { state: ServerState::Listed, tools: chat_tools, quarantined: BTreeMap::new() }),
+            (lazy, Server { state: ServerState::Unknown, tools: BTreeMap::new(), quarantined: BTreeMap::new() }),
         ]),
     }
 }

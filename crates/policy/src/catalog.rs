@@ -1,6 +1,6 @@
 //! The tools that programs may name: plain types, filled by `upstream`, read by `gate` and `executor`.
 
-use crate::{ServerName, ToolName, closest};
+use crate::{Facts, ServerName, ToolName, closest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,6 +33,10 @@ pub struct Tool {
     pub output_schema: Option<Value>,
     /// The upstream's hints.
     pub annotations: Annotations,
+    /// What the operator accepted of it: decisions rest on this, never on the hints.
+    pub facts: Facts,
+    /// Hash of its definition: name, description, schemas and annotations, in hexadecimal digits. Approvals are bound to it.
+    pub hash: String,
 }
 
 impl Tool {
@@ -82,6 +86,8 @@ pub struct Server {
     pub state: ServerState,
     /// Its tools, by the part of their name after the dot.
     pub tools: BTreeMap<String, Tool>,
+    /// Tools that may not be called until the operator accepts them, by the same part of their name, with the reason: fixed words of ours.
+    pub quarantined: BTreeMap<String, String>,
 }
 
 /// All upstreams: one immutable picture, taken when a run begins.

@@ -2,7 +2,7 @@
 
 use crate::ServerName;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 /// What a label says of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,13 +14,77 @@ pub enum LabelKind {
     Private,
 }
 
-/// One label with the upstream it comes from.
+impl LabelKind {
+    /// Every kind.
+    pub const ALL: [LabelKind; 2] = [LabelKind::Untrusted, LabelKind::Private];
+
+    /// The name used in the configuration and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            LabelKind::Untrusted => "untrusted",
+            LabelKind::Private => "private",
+        }
+    }
+}
+
+/// Where data came from: an upstream, a directory that the operator granted, or a host that `fetch` reached. Written `github`, `file:/data`,
+/// `http:api.example.com`; the name of an upstream has no colon.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Origin {
+    /// An upstream.
+    Server(ServerName),
+    /// A granted directory, by its path in the guest.
+    Files(String),
+    /// A host.
+    Host(String),
+}
+
+const FILES: &str = "file:";
+const HOST: &str = "http:";
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Server(name) => name.fmt(f),
+            Origin::Files(mount) => write!(f, "{FILES}{mount}"),
+            Origin::Host(host) => write!(f, "{HOST}{host}"),
+        }
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.to_string()
+    }
+}
+
+impl From<String> for Origin {
+    fn from(text: String) -> Self {
+        if let Some(mount) = text.strip_prefix(FILES) {
+            return Origin::Files(mount.to_owned());
+        }
+        match text.strip_prefix(HOST) {
+            Some(host) => Origin::Host(host.to_owned()),
+            None => Origin::Server(ServerName::written(text)),
+        }
+    }
+}
+
+/// One label with where its data came from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Label {
     /// What it says.
     pub kind: LabelKind,
-    /// The upstream that the data came from.
-    pub origin: ServerName,
+    /// Where the data came from.
+    pub origin: Origin,
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.kind.name(), self.origin)
+    }
 }
 
 /// A set of labels: the join of all that has been read.
@@ -28,10 +92,10 @@ pub struct Label {
 pub struct Labels(BTreeSet<Label>);
 
 impl Labels {
-    /// The labels that a reply of `origin` carries when the operator said nothing: untrusted and private.
+    /// Labels of these kinds with one origin.
     #[must_use]
-    pub fn of_reply(origin: &ServerName) -> Self {
-        Labels([LabelKind::Untrusted, LabelKind::Private].map(|kind| Label { kind, origin: origin.clone() }).into())
+    pub fn of(kinds: impl IntoIterator<Item = LabelKind>, origin: &Origin) -> Self {
+        Labels(kinds.into_iter().map(|kind| Label { kind, origin: origin.clone() }).collect())
     }
 
     /// Adds all of `other`; says whether any of them was new.
@@ -39,6 +103,18 @@ impl Labels {
         let before = self.0.len();
         self.0.extend(other.0.iter().cloned());
         self.0.len() > before
+    }
+
+    /// Those of one kind that came from anywhere but `from`.
+    #[must_use]
+    pub fn foreign(&self, kind: LabelKind, from: &Origin) -> Labels {
+        Labels(self.0.iter().filter(|label| label.kind == kind && label.origin != *from).cloned().collect())
+    }
+
+    /// Whether all of `other` are here.
+    #[must_use]
+    pub fn contains(&self, other: &Labels) -> bool {
+        other.0.is_subset(&self.0)
     }
 
     /// The labels, sorted.
@@ -50,5 +126,35 @@ impl Labels {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&if all.is_empty() { "none".to_owned() } else { all.join(", ") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_comes_back_as_it_was_written() {
+        let origins = [Origin::Server(ServerName::mint("github").unwrap()), Origin::Files("/data".to_owned()), Origin::Host("a.example".to_owned())];
+        for (origin, written) in origins.into_iter().zip(["github", "file:/data", "http:a.example"]) {
+            assert_eq!(origin.to_string(), written);
+            assert_eq!(Origin::from(written.to_owned()), origin);
+        }
+    }
+
+    #[test]
+    fn returning_data_to_where_it_came_from_is_not_foreign() {
+        let [a, b] = ["a", "b"].map(|name| Origin::Server(ServerName::mint(name).unwrap()));
+        let mut labels = Labels::of(LabelKind::ALL, &a);
+        assert!(labels.foreign(LabelKind::Private, &a).is_empty());
+        assert!(labels.join(&Labels::of([LabelKind::Private], &b)));
+        assert_eq!(labels.foreign(LabelKind::Private, &a).to_string(), "private (b)");
     }
 }

@@ -5,6 +5,7 @@
 //! processes are deliberately absent.
 
 mod catalog;
+mod effect;
 mod error;
 mod grant;
 mod identity;
@@ -15,10 +16,11 @@ mod names;
 mod reply;
 
 pub use catalog::{Annotations, Catalog, Server, ServerState, Tool};
+pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
-pub use grant::{Decision, Grant, LoweredLimits, Policy};
+pub use grant::{Asked, Decision, Grant, LoweredLimits, Policy, Reason, Verdict};
 pub use identity::{Context, Principal, RunId};
-pub use label::{Label, LabelKind, Labels};
+pub use label::{Label, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
 pub use limits::Limits;
 pub use names::{NAME_CHARS, NameError, ServerName, ToolName, closest, mint};

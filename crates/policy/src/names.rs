@@ -138,6 +138,11 @@ impl ServerName {
         Ok(ServerName(if RESERVED.contains(&name.as_str()) { format!("{name}_") } else { name }))
     }
 
+    /// A name as a record of ours has it.
+    pub(crate) fn written(name: String) -> Self {
+        ServerName(name)
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

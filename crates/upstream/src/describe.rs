@@ -151,6 +151,8 @@ mod tests {
             input_schema,
             output_schema,
             annotations: policy::Annotations::default(),
+            facts: policy::Facts::UNREVIEWED,
+            hash: String::new(),
         };
         let list_issues = tool(
             "list_issues",
@@ -166,8 +168,14 @@ mod tests {
         );
         let ping = tool("ping", None, json!({"type": "object"}), None);
         let tools: BTreeMap<String, Tool> = [list_issues, ping].map(|tool| (tool.name.tool.clone(), tool)).into();
-        let broken = Server { state: ServerState::Failed("it ended".to_owned()), tools: BTreeMap::new() };
-        Catalog { servers: [(server, Server { state: ServerState::Listed, tools }), (ServerName::mint("broken").unwrap(), broken)].into() }
+        let broken = Server { state: ServerState::Failed("it ended".to_owned()), tools: BTreeMap::new(), quarantined: BTreeMap::new() };
+        Catalog {
+            servers: [
+                (server, Server { state: ServerState::Listed, tools, quarantined: BTreeMap::new() }),
+                (ServerName::mint("broken").unwrap(), broken),
+            ]
+            .into(),
+        }
     }
 
     fn check(name: &str, guest: Guest, expected: Expect) {

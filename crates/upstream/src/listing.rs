@@ -5,7 +5,7 @@
 
 use crate::connection::{Connection, Failure, Reason};
 use crate::text::{clean_line, escaped, is_hidden};
-use policy::{Annotations, ServerName, Tool, ToolName, mint};
+use policy::{Annotations, Facts, ServerName, Tool, ToolName, mint};
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -161,7 +161,9 @@ fn accept(server: &ServerName, mut raw: Value) -> Result<Tool, Quarantined> {
         .and_then(Value::as_str)
         .filter(|text| !text.trim().is_empty())
         .map(|text| text[..text.floor_char_boundary(DESCRIPTION_BYTES)].to_owned());
-    Ok(Tool { name: ToolName { server: server.clone(), tool }, original: name, description, input_schema, output_schema, annotations })
+    let hash = String::new();
+    let name_of_tool = ToolName { server: server.clone(), tool };
+    Ok(Tool { name: name_of_tool, original: name, description, input_schema, output_schema, annotations, facts: Facts::UNREVIEWED, hash })
 }
 
 /// Levels of objects and arrays. The wire's own limit bounds the recursion.

@@ -127,6 +127,8 @@ mod tests {
             input_schema: json!({"type": "object", "properties": {"issueNumber": {"type": "integer"}}}),
             output_schema: None,
             annotations: Annotations::default(),
+            facts: policy::Facts::UNREVIEWED,
+            hash: String::new(),
         };
         let mut catalog = Catalog::default();
         for tool in [
@@ -134,7 +136,11 @@ mod tests {
             tool("github", "create_comment", "Adds a comment to an issue. Second sentence."),
             tool("files", "read_file", "Reads a file."),
         ] {
-            let server = catalog.servers.entry(tool.name.server.clone()).or_insert(Server { state: ServerState::Listed, tools: Default::default() });
+            let server = catalog.servers.entry(tool.name.server.clone()).or_insert(Server {
+                state: ServerState::Listed,
+                tools: Default::default(),
+                quarantined: Default::default(),
+            });
             server.tools.insert(tool.name.tool.clone(), tool);
         }
         let index = Index::new(Arc::new(catalog));

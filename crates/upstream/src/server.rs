@@ -103,7 +103,7 @@ impl Upstream {
     pub(crate) fn picture(&self) -> policy::Server {
         let state = self.state();
         let tools = state.listing.as_ref().map(|listing| listing.tools.clone()).unwrap_or_default();
-        policy::Server { state: known(&state), tools }
+        policy::Server { state: known(&state), tools, quarantined: std::collections::BTreeMap::new() }
     }
 
     /// As [`Upstream::ensure_listed`], for a run: waits only until the start has taken 12 s. It goes on, and is `Failed` until it is done.

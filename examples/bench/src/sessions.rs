@@ -124,11 +124,15 @@ pub(crate) fn sizes(setup: &Setup, language: Language) -> Result<(Vec<Row>, [Lin
             };
         let (make, ask) = match language {
             Language::Python => (
-                format!("data = [f'order {{n:07}} of customer {{n * 7919 % 12000:05}}: {{n * 104729 % 1000003:06}} cents, street {{n * 31337 % 99991:05}}, paid' for n in range({items})]\nNone"),
+                format!(
+                    "data = [f'order {{n:07}} of customer {{n * 7919 % 12000:05}}: {{n * 104729 % 1000003:06}} cents, street {{n * 31337 % 99991:05}}, paid' for n in range({items})]\nNone"
+                ),
                 "len(data)",
             ),
             Language::JavaScript => (
-                format!("const data = Array.from({{ length: {items} }}, (_, n) => ({{ id: n, text: `${{n * 7919 % 12000}} ${{n * 104729 % 1000003}}` }}));"),
+                format!(
+                    "const data = Array.from({{ length: {items} }}, (_, n) => ({{ id: n, text: `${{n * 7919 % 12000}} ${{n * 104729 % 1000003}}` }}));"
+                ),
                 "data.length",
             ),
         };

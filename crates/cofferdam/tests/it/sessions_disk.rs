@@ -76,7 +76,13 @@ fn the_quota_ends_a_write_and_not_the_session() {
 fn loading_artifacts_makes_the_quota_no_larger() {
     let place = Place::new();
     let mut server = serve(&place, "workspace = \"4MiB\"");
-    let session = begins(&mut server, "new", "python", "kept = artifacts.save('big', bytes(3_000_000))", "(no output: the program printed nothing and its last expression has no value)");
+    let session = begins(
+        &mut server,
+        "new",
+        "python",
+        "kept = artifacts.save('big', bytes(3_000_000))",
+        "(no output: the program printed nothing and its last expression has no value)",
+    );
     for _ in 0..3 {
         says(&mut server, &session, "python", "len(artifacts.load('big'))", "3000000");
     }

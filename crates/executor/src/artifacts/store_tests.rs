@@ -28,7 +28,7 @@ async fn names(artifacts: &Artifacts) -> Vec<String> {
 async fn what_was_saved_is_found_by_name_id_and_uri() {
     let state = TempDir::new().unwrap();
     let artifacts = Artifacts::open(state.path()).unwrap();
-    let labels = Labels::of_reply(&ServerName::mint("github").unwrap());
+    let labels = Labels::of(policy::LabelKind::ALL, &policy::Origin::Server(ServerName::mint("github").unwrap()));
     let calls = vec!["github.list_issues x2".to_owned()];
     let saved = New { labels: labels.clone(), calls: calls.clone(), ..new("issues.json", b"[{\"id\": 1}]") };
     let old = artifacts.save(&origin(), &Limits::default(), saved).await.unwrap();

@@ -104,7 +104,18 @@ mod tests {
     #[test]
     fn nothing_else_is_a_handle() {
         let long = format!("ses_{}", "a".repeat(10_000));
-        for text in ["", "ses_", "New", "fork:", "fork:new", "ses_aaaaaaaaaaaaaaaaaaaaaaa", "ses_aaaaaaaaaaaaaaaaaaaaaaal", "ses_../../../../../../etc/pa", "ses_aaaaaaaaaaaaaaaaaaaaaaa\0", &long] {
+        for text in [
+            "",
+            "ses_",
+            "New",
+            "fork:",
+            "fork:new",
+            "ses_aaaaaaaaaaaaaaaaaaaaaaa",
+            "ses_aaaaaaaaaaaaaaaaaaaaaaal",
+            "ses_../../../../../../etc/pa",
+            "ses_aaaaaaaaaaaaaaaaaaaaaaa\0",
+            &long,
+        ] {
             assert_eq!(Wanted::parse(text), Err(HandleError), "{text:?}");
         }
     }

@@ -44,7 +44,9 @@ pub enum SessionError {
     #[error("there is no such session: it was removed, was not used for too long, or never was. Start one with session \"new\"")]
     Unknown,
     /// Another run is going on in it.
-    #[error("another run is going on in this session, and did not end in time; a session runs one program at a time. Try again, or work in a fork (session \"fork:HANDLE\")")]
+    #[error(
+        "another run is going on in this session, and did not end in time; a session runs one program at a time. Try again, or work in a fork (session \"fork:HANDLE\")"
+    )]
     Busy,
     /// It is a session of another language.
     #[error("this session runs {}; a session keeps its language. Start another one with session \"new\"", .0.name())]
