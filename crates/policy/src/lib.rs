@@ -13,6 +13,7 @@ mod label;
 mod language;
 mod limits;
 mod names;
+mod propose;
 mod reply;
 
 pub use catalog::{Annotations, Catalog, Server, ServerState, Tool};
@@ -24,4 +25,5 @@ pub use label::{Label, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
 pub use limits::Limits;
 pub use names::{NAME_CHARS, NameError, ServerName, ToolName, closest, mint};
+pub use propose::propose;
 pub use reply::{Block, Reply, ResourceBody};

@@ -1,6 +1,7 @@
 //! How an upstream is reached. Values of environment variables and headers are secrets: nothing here prints them, and the launch
 //! line that identifies an upstream on disk has the names only.
 
+use crate::lock::{LaunchLine, sha256};
 use policy::ServerName;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,6 +20,9 @@ pub struct ServerConfig {
     pub name: ServerName,
     /// How it is reached.
     pub transport: Transport,
+    /// How the configuration says that it is reached, where that differs: with references to variables in place of their values. This is what the
+    /// operator accepts, so that a lockfile holds on every machine and has no value of a variable.
+    pub written: Option<Transport>,
     /// The protocol era, when the operator pins it; otherwise it is found out and remembered.
     pub era: Option<Era>,
     /// Wall clock of one call to it, when the operator sets one for this upstream; it can only lower what a call asks for.
@@ -31,7 +35,13 @@ impl ServerConfig {
     /// An upstream with default limits (30 s to start) whose era is found out.
     #[must_use]
     pub fn new(name: ServerName, transport: Transport) -> Self {
-        ServerConfig { name, transport, era: None, call_timeout: None, start_timeout: START_TIMEOUT }
+        ServerConfig { name, transport, written: None, era: None, call_timeout: None, start_timeout: START_TIMEOUT }
+    }
+
+    /// What the operator accepts of how it is reached.
+    #[must_use]
+    pub fn launch(&self) -> LaunchLine {
+        self.written.as_ref().unwrap_or(&self.transport).launch()
     }
 }
 
@@ -96,6 +106,25 @@ impl Transport {
             }
             Transport::Http { url, .. } => public_url(url),
         }
+    }
+
+    /// The launch line for the lockfile.
+    fn launch(&self) -> LaunchLine {
+        let (names, cwd, line) = match self {
+            Transport::Stdio { command, args, env, cwd } => {
+                let names: Vec<String> = env.keys().cloned().collect();
+                let cwd = cwd.as_ref().map(|cwd| cwd.display().to_string());
+                let line = serde_json::json!({"command": command, "args": args, "env": names, "cwd": cwd});
+                (names, cwd, line)
+            }
+            Transport::Http { url, headers } => {
+                let mut names: Vec<String> = headers.keys().map(|name| name.to_ascii_lowercase()).collect();
+                names.sort();
+                let line = serde_json::json!({"url": url, "headers": names});
+                (names, None, line)
+            }
+        };
+        LaunchLine { summary: self.summary(), names, cwd, hash: sha256(line.to_string().as_bytes()) }
     }
 
     /// What identifies this upstream on disk: a hash of its command, arguments, names of environment variables and working directory, or of
@@ -181,6 +210,21 @@ mod tests {
             without_url_secrets("error sending request for url (http://me:hidden@host/p?key=hidden): refused"),
             "error sending request for url (http://host/p): refused"
         );
+    }
+
+    #[test]
+    fn the_launch_line_shows_no_secret_and_its_hash_covers_every_word() {
+        let line = |args: &[&str]| ServerConfig::new(ServerName::mint("s").unwrap(), stdio(args)).launch();
+        let one = line(&["--token", "hidden-1"]);
+        assert_eq!((one.summary.as_str(), &*one.names, &one.cwd), ("npx --token …", &["GITHUB_TOKEN".to_owned()][..], &None));
+        assert_ne!(one.hash, line(&["--token", "hidden-2"]).hash);
+        let http = |name: &str, value: &str| {
+            let headers = [(name.to_owned(), value.to_owned())].into();
+            Transport::Http { url: "https://me:hidden@a.example/mcp?k=hidden".to_owned(), headers }.launch()
+        };
+        assert_eq!(http("Authorization", "hidden-1"), http("authorization", "hidden-2"));
+        assert_eq!(http("X", "").summary, "https://a.example/mcp");
+        assert_ne!(http("X", "").hash, http("Y", "").hash);
     }
 
     #[test]

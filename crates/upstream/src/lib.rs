@@ -9,7 +9,7 @@
 //! (`executor`), reading configuration files (`cofferdam`). Upstreams get no sampling, no roots and no elicitation from us.
 //!
 //! Reading order: [`Upstreams`] (all of them) → `server` (one, with its back-off) → `connection` (one living process or URL) →
-//! `wire` and `line` (bytes), `listing` (tools), `reply` (results); then `schema`, `render`, `describe`, `search` for what programs
+//! `wire` and `line` (bytes), `listing` (tools), `lock` (what the operator accepted of them), `reply` (results); then `schema`, `render`, `describe`, `search` for what programs
 //! are told of tools.
 
 mod config;
@@ -20,6 +20,7 @@ mod handler;
 mod learned;
 mod line;
 mod listing;
+mod lock;
 mod process;
 mod render;
 mod reply;
@@ -33,6 +34,7 @@ mod wire;
 
 pub use config::{Era, ServerConfig, Transport};
 pub use listing::Quarantined;
+pub use lock::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Mode, Standing};
 pub use search::Hit;
 pub use server::ServerStatus;
 pub use upstreams::Upstreams;

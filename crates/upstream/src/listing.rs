@@ -1,9 +1,11 @@
 //! Lists an upstream's tools and turns them into [`policy::Tool`]s, or quarantines them.
 //!
 //! What may name a tool, what may be in its schemas and how much there may be of all is decided here, once; everything behind this module
-//! sees minted names and bounded schemas. A quarantined tool is not in the catalog: it cannot be called, described or found.
+//! sees minted names and bounded schemas. A tool that is kept out here cannot be accepted either: its name or
+//! its schema is not fit to be judged.
 
 use crate::connection::{Connection, Failure, Reason};
+use crate::lock::Definition;
 use crate::text::{clean_line, escaped, is_hidden};
 use policy::{Annotations, Facts, ServerName, Tool, ToolName, mint};
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult};
@@ -27,13 +29,15 @@ const SCHEMA_DEPTH: usize = 64;
 /// A description as it is kept, in bytes.
 const DESCRIPTION_BYTES: usize = 16 * 1024;
 /// Quarantined tools that are remembered.
-const QUARANTINED: usize = 200;
+pub(crate) const QUARANTINED: usize = 200;
 
 /// A tool that is kept out of the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
     /// Its raw name, escaped and cut: never an identifier, never shown to a model.
     pub raw_name: String,
+    /// The name that it would have.
+    pub name: Option<String>,
     /// Why it is kept out, for the operator.
     pub reason: &'static str,
 }
@@ -43,7 +47,9 @@ pub struct Quarantined {
 pub(crate) struct Listing {
     /// Tools by minted name.
     pub tools: BTreeMap<String, Tool>,
-    /// Tools that are kept out.
+    /// Their definitions, by the same name.
+    pub definitions: BTreeMap<String, Definition>,
+    /// Tools that are kept out whatever the operator accepted.
     pub quarantined: Vec<Quarantined>,
 }
 
@@ -102,21 +108,23 @@ fn reason(failure: Failure) -> Reason {
 /// Splits raw tools into those that may be named and those that may not. Tools that would share a name are all kept out: which of
 /// them was meant must not depend on their order.
 fn sort(server: &ServerName, raw_tools: Vec<Value>) -> Listing {
-    let mut candidates: BTreeMap<String, Vec<Tool>> = BTreeMap::new();
+    let mut candidates: BTreeMap<String, Vec<(Tool, Definition)>> = BTreeMap::new();
     let mut listing = Listing::default();
     for raw in raw_tools {
         match accept(server, raw) {
-            Ok(tool) => candidates.entry(tool.name.tool.clone()).or_default().push(tool),
+            Ok((tool, definition)) => candidates.entry(tool.name.tool.clone()).or_default().push((tool, definition)),
             Err(quarantined) => listing.quarantined.push(quarantined),
         }
     }
     for (name, mut tools) in candidates {
         match (tools.len(), tools.pop()) {
-            (1, Some(tool)) => {
+            (1, Some((tool, definition))) => {
+                listing.definitions.insert(name.clone(), definition);
                 listing.tools.insert(name, tool);
             }
-            (_, last) => listing.quarantined.extend(tools.into_iter().chain(last).map(|tool| Quarantined {
+            (_, last) => listing.quarantined.extend(tools.into_iter().chain(last).map(|(tool, _)| Quarantined {
                 raw_name: escaped(&tool.original),
+                name: Some(name.clone()),
                 reason: "another tool of this server has the same name once both are written in a-z, 0-9 and _",
             })),
         }
@@ -125,10 +133,10 @@ fn sort(server: &ServerName, raw_tools: Vec<Value>) -> Listing {
     listing
 }
 
-/// One raw tool as a catalog entry.
-fn accept(server: &ServerName, mut raw: Value) -> Result<Tool, Quarantined> {
+/// One raw tool as a catalog entry, with its definition.
+fn accept(server: &ServerName, mut raw: Value) -> Result<(Tool, Definition), Quarantined> {
     let name = raw.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let quarantine = |reason| Quarantined { raw_name: escaped(&name), reason };
+    let quarantine = |reason| Quarantined { raw_name: escaped(&name), name: mint(&name), reason };
     if name.chars().count() > RAW_NAME_CHARS {
         return Err(quarantine("its name is longer than 128 characters"));
     }
@@ -138,6 +146,10 @@ fn accept(server: &ServerName, mut raw: Value) -> Result<Tool, Quarantined> {
     let Some(tool) = mint(&name) else {
         return Err(quarantine("its name has no letter or digit"));
     };
+    if !name.is_ascii() {
+        return Err(quarantine("its name has characters that can be taken for others: only ASCII is sure to look like what it is"));
+    }
+    let definition = Definition::of(&raw);
     let mut schema = |member: &str| raw.get_mut(member).map(Value::take).filter(|schema| !schema.is_null());
     let input_schema = schema("inputSchema").filter(Value::is_object).unwrap_or_else(|| json!({"type": "object"}));
     let output_schema = schema("outputSchema");
@@ -161,9 +173,9 @@ fn accept(server: &ServerName, mut raw: Value) -> Result<Tool, Quarantined> {
         .and_then(Value::as_str)
         .filter(|text| !text.trim().is_empty())
         .map(|text| text[..text.floor_char_boundary(DESCRIPTION_BYTES)].to_owned());
-    let hash = String::new();
-    let name_of_tool = ToolName { server: server.clone(), tool };
-    Ok(Tool { name: name_of_tool, original: name, description, input_schema, output_schema, annotations, facts: Facts::UNREVIEWED, hash })
+    let (name_of_tool, hash) = (ToolName { server: server.clone(), tool }, definition.hash.clone());
+    let tool = Tool { name: name_of_tool, original: name, description, input_schema, output_schema, annotations, facts: Facts::UNREVIEWED, hash };
+    Ok((tool, definition))
 }
 
 /// Levels of objects and arrays. The wire's own limit bounds the recursion.
@@ -187,8 +199,9 @@ mod tests {
     #[test]
     fn names_that_cannot_be_told_apart_or_seen_are_kept_out() {
         let long = "a".repeat(129);
-        let names = ["read-file", "readFile", "ok", "\u{202e}evil", "…", long.as_str(), "tag\u{e0041}", ""];
+        let names = ["read-file", "readFile", "ok", "\u{202e}evil", "…", long.as_str(), "tag\u{e0041}", "", "r\u{435}ad", "\u{ff4f}k"];
         let same = "another tool of this server has the same name once both are written in a-z, 0-9 and _";
+        let lookalike = "its name has characters that can be taken for others: only ASCII is sure to look like what it is";
         let hidden = "its name has control, direction or invisible characters";
         assert_eq!(
             sorted(names.iter().map(|name| json!({"name": name})).collect()),
@@ -200,6 +213,8 @@ mod tests {
                     (format!("{}...", "a".repeat(80)), "its name is longer than 128 characters"),
                     ("tag\\u{e0041}".to_owned(), hidden),
                     (String::new(), "its name has no letter or digit"),
+                    ("r\\u{435}ad".to_owned(), lookalike),
+                    ("\\u{ff4f}k".to_owned(), lookalike),
                     ("read-file".to_owned(), same),
                     ("readFile".to_owned(), same),
                 ]
@@ -221,7 +236,7 @@ mod tests {
             quarantined,
             [("deep".to_owned(), "its schema is nested deeper than 64 levels"), ("large".to_owned(), "its schema is larger than 256 KiB")]
         );
-        let odd = accept(&ServerName::mint("s").unwrap(), json!({"name": "odd", "inputSchema": true})).unwrap();
+        let (odd, _) = accept(&ServerName::mint("s").unwrap(), json!({"name": "odd", "inputSchema": true})).unwrap();
         assert_eq!(odd.input_schema, json!({"type": "object"}));
     }
 }

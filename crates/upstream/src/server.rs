@@ -6,9 +6,11 @@
 use crate::config::{Era, ServerConfig};
 use crate::connection::{Connection, Failure, Reason, StartFailure, WireLimits};
 use crate::eras::Eras;
-use crate::listing::{Listing, Quarantined, list};
+use crate::listing::{Listing, QUARANTINED, Quarantined, list};
+use crate::lock::{LaunchLine, Lock, standing};
 use crate::process::Tail;
 use crate::reply;
+use crate::text::escaped;
 use policy::{CallError, ErrorCode, Reply, ServerName, ServerState, Tool};
 use rmcp::model::{CallToolRequest, CallToolRequestParams, ClientRequest};
 use serde_json::{Map, Value};
@@ -27,8 +29,11 @@ const LISTING_WAIT: Duration = Duration::from_secs(12);
 /// One upstream.
 pub(crate) struct Upstream {
     pub config: ServerConfig,
+    /// How it is reached, as the operator accepts it.
+    launch: LaunchLine,
     limits: WireLimits,
     eras: Arc<Eras>,
+    lock: Arc<Lock>,
     state: Mutex<State>,
     starting: tokio::sync::Mutex<()>,
     closed: CancellationToken,
@@ -65,6 +70,8 @@ pub struct ServerStatus {
     pub era: Option<Era>,
     /// Tools in the catalog.
     pub tools: usize,
+    /// Those of them that the operator has not reviewed.
+    pub unreviewed: usize,
     /// Tools that are kept out, at most 200.
     pub quarantined: Vec<Quarantined>,
     /// The last 16 KiB of its standard error.
@@ -78,11 +85,13 @@ pub struct ServerStatus {
 }
 
 impl Upstream {
-    pub(crate) fn new(config: ServerConfig, limits: WireLimits, eras: Arc<Eras>) -> Arc<Upstream> {
+    pub(crate) fn new(config: ServerConfig, limits: WireLimits, eras: Arc<Eras>, lock: Arc<Lock>) -> Arc<Upstream> {
         Arc::new(Upstream {
+            launch: config.launch(),
             config,
             limits,
             eras,
+            lock,
             state: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
             closed: CancellationToken::new(),
@@ -94,16 +103,18 @@ impl Upstream {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes whenever [`Upstream::picture`] may have changed.
+    /// Changes whenever [`Upstream::picture`] may have changed for a reason of its own; the lockfile has a version too.
     pub(crate) fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }
 
     /// What the catalog says of it.
     pub(crate) fn picture(&self) -> policy::Server {
-        let state = self.state();
-        let tools = state.listing.as_ref().map(|listing| listing.tools.clone()).unwrap_or_default();
-        policy::Server { state: known(&state), tools, quarantined: std::collections::BTreeMap::new() }
+        let (state, listing) = {
+            let state = self.state();
+            (known(&state), state.listing.clone())
+        };
+        self.lock.judge(&self.config.name, &self.launch, state, listing.as_deref())
     }
 
     /// As [`Upstream::ensure_listed`], for a run: waits only until the start has taken 12 s. It goes on, and is `Failed` until it is done.
@@ -120,9 +131,14 @@ impl Upstream {
         }
     }
 
-    /// Starts it and lists its tools, unless that is done, or failed a moment ago. Within the start timeout.
+    /// Why the lockfile lets it not be started.
+    fn forbidden(&self) -> Option<&'static str> {
+        self.lock.forbids(&self.config.name, &self.launch)
+    }
+
+    /// Starts it and lists its tools, unless that is done, forbidden, or failed a moment ago. Within the start timeout.
     pub(crate) async fn ensure_listed(self: Arc<Self>) {
-        if self.is_listed() || self.is_backing_off().is_some() {
+        if self.forbidden().is_some() || self.is_listed() || self.is_backing_off().is_some() {
             return;
         }
         let upstream = self.clone();
@@ -149,7 +165,7 @@ impl Upstream {
         state.failed.clone().filter(|_| state.retry_at.is_some_and(|at| Instant::now() < at))
     }
 
-    async fn start_and_list(&self) {
+    async fn start_and_list(self: &Arc<Self>) {
         let begin = Instant::now();
         let Ok(connection) = self.start().await else {
             return;
@@ -162,8 +178,9 @@ impl Upstream {
         };
         match listed {
             Ok(listing) => {
+                let listing = self.recorded(Arc::new(listing)).await;
                 let mut state = self.state();
-                state.listing = Some(Arc::new(listing));
+                state.listing = Some(listing);
                 state.must_list = false;
                 state.failed = None;
                 state.failures = 0;
@@ -174,10 +191,21 @@ impl Upstream {
         }
     }
 
+    /// A listing that the lockfile has seen: recorded in it, if this is the first of its server.
+    async fn recorded(self: &Arc<Self>, listing: Arc<Listing>) -> Arc<Listing> {
+        let (upstream, seen) = (self.clone(), listing.clone());
+        // A panic there is the task's own; the listing is judged by what is known.
+        let _done = tokio::task::spawn_blocking(move || upstream.lock.record(&upstream.config.name, &upstream.launch, &seen)).await;
+        listing
+    }
+
     /// The living connection, else a new one. The caller holds the `starting` lock.
     async fn start(&self) -> Result<Arc<Connection>, String> {
         if let Some(connection) = self.living() {
             return Ok(connection);
+        }
+        if let Some(reason) = self.forbidden() {
+            return Err(reason.to_owned());
         }
         if let Some(reason) = self.is_backing_off() {
             return Err(reason);
@@ -304,15 +332,23 @@ impl Upstream {
     /// What the operator may know.
     pub(crate) fn status(&self) -> ServerStatus {
         let living = self.living();
+        let picture = self.picture();
+        let document = self.lock.document();
         let state = self.state();
         let listing = state.listing.clone().unwrap_or_default();
+        let kept_out = listing.tools.values().filter_map(|tool| {
+            let reason = standing(&document, tool).keeps_out()?;
+            Some(Quarantined { raw_name: escaped(&tool.original), name: Some(tool.name.tool.clone()), reason })
+        });
+        let quarantined = listing.quarantined.iter().cloned().chain(kept_out).take(QUARANTINED).collect();
         ServerStatus {
             name: self.config.name.clone(),
             transport: self.config.transport.summary(),
-            state: known(&state),
+            state: picture.state,
             era: state.era,
-            tools: listing.tools.len(),
-            quarantined: listing.quarantined.clone(),
+            tools: picture.tools.len(),
+            unreviewed: picture.tools.values().filter(|tool| tool.facts.effect == policy::Effect::Unreviewed).count(),
+            quarantined,
             stderr_tail: state.stderr.text(),
             last_error: state.last_error.clone(),
             started: living.is_some(),

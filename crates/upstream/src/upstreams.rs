@@ -4,6 +4,7 @@ use crate::config::ServerConfig;
 use crate::connection::WireLimits;
 use crate::eras::Eras;
 use crate::learned::Learned;
+use crate::lock::Lock;
 use crate::search::{Hit, Index};
 use crate::server::{ServerStatus, Upstream};
 use crate::{describe, search};
@@ -25,9 +26,10 @@ pub struct Upstreams {
     catalog: Mutex<Picture>,
     learned: Learned,
     index: Mutex<Option<Arc<Index>>>,
+    lock: Arc<Lock>,
 }
 
-/// A catalog and the versions of the upstreams that it was made from.
+/// A catalog and what it was made from: the version of the lockfile, then those of the upstreams.
 #[derive(Default)]
 struct Picture {
     versions: Vec<u64>,
@@ -42,13 +44,13 @@ impl fmt::Debug for Upstreams {
 
 impl Upstreams {
     /// Upstreams by their configuration; of two with the same name the last counts. `cache` is a directory in which the eras of upstreams
-    /// are remembered; of `limits` the size and depth of replies count. Must be used within a Tokio runtime.
+    /// are remembered; `lock` says what the operator accepted; of `limits` the size and depth of replies count. Must be used within a Tokio runtime.
     #[must_use]
-    pub fn new(configs: Vec<ServerConfig>, cache: Option<PathBuf>, limits: &Limits) -> Arc<Self> {
+    pub fn new(configs: Vec<ServerConfig>, cache: Option<PathBuf>, lock: Arc<Lock>, limits: &Limits) -> Arc<Self> {
         let eras = Arc::new(Eras::open(cache));
         let limits = WireLimits { bytes: limits.reply_bytes, depth: limits.reply_depth };
-        let servers = configs.into_iter().map(|config| (config.name.clone(), Upstream::new(config, limits, eras.clone()))).collect();
-        Arc::new(Upstreams { servers, catalog: Mutex::default(), learned: Learned::default(), index: Mutex::default() })
+        let servers = configs.into_iter().map(|config| (config.name.clone(), Upstream::new(config, limits, eras.clone(), lock.clone()))).collect();
+        Arc::new(Upstreams { servers, catalog: Mutex::default(), learned: Learned::default(), index: Mutex::default(), lock })
     }
 
     /// The configured names, sorted.
@@ -61,6 +63,7 @@ impl Upstreams {
     /// first call of this after 1 s, 2 s, 4 s ... 60 s. So is, until it is there, one that takes longer than 12 s: nobody waits longer for
     /// it, and its start goes on. Cheap when nothing changed.
     pub async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
+        self.lock.refresh();
         let unlisted = wanted.iter().filter_map(|name| self.servers.get(name)).filter(|server| !server.is_listed());
         let mut listing: JoinSet<()> = unlisted.map(|server| server.clone().ensure_listed_soon()).collect();
         while listing.join_next().await.is_some() {}
@@ -77,7 +80,7 @@ impl Upstreams {
 
     /// The tools of all upstreams as far as they are known now.
     fn known(&self) -> Arc<Catalog> {
-        let versions: Vec<u64> = self.servers.values().map(|server| server.version()).collect();
+        let versions: Vec<u64> = std::iter::once(self.lock.refresh()).chain(self.servers.values().map(|server| server.version())).collect();
         let mut picture = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         if picture.versions != versions {
             let servers = self.servers.iter().map(|(name, server)| (name.clone(), server.picture())).collect();

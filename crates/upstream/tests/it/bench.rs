@@ -42,7 +42,7 @@ pub fn config(mode: &str, directory: &tempfile::TempDir) -> ServerConfig {
 
 pub fn with(configs: Vec<ServerConfig>, directory: tempfile::TempDir) -> Bench {
     let limits = Limits { reply_bytes: REPLY_BYTES, ..Limits::default() };
-    Bench { upstreams: Upstreams::new(configs, Some(directory.path().join("cache")), &limits), directory }
+    Bench { upstreams: Upstreams::new(configs, Some(directory.path().join("cache")), upstream::Lock::in_memory(), &limits), directory }
 }
 
 impl Bench {

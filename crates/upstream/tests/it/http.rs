@@ -65,7 +65,7 @@ async fn serve(stream: TcpStream, secrets: Arc<Mutex<Vec<String>>>) -> std::io::
 fn upstreams(url: String) -> Arc<Upstreams> {
     let headers = BTreeMap::from([("x-secret".to_owned(), "hidden".to_owned())]);
     let config = ServerConfig::new(name("web"), Transport::Http { url, headers });
-    Upstreams::new(vec![config], None, &Limits { reply_bytes: 100_000, ..Limits::default() })
+    Upstreams::new(vec![config], None, upstream::Lock::in_memory(), &Limits { reply_bytes: 100_000, ..Limits::default() })
 }
 
 #[tokio::test]

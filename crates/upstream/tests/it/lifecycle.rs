@@ -25,12 +25,12 @@ async fn an_era_that_was_slow_to_find_out_is_remembered() {
     let directory = tempfile::tempdir().unwrap();
     let silent = || upstream::ServerConfig { era: None, ..config("silent_discover", &directory) };
     let cache = directory.path().join("cache");
-    let first = upstream::Upstreams::new(vec![silent()], Some(cache.clone()), &policy::Limits::default());
+    let first = upstream::Upstreams::new(vec![silent()], Some(cache.clone()), upstream::Lock::in_memory(), &policy::Limits::default());
     first.catalog(&[name("silent_discover")]).await;
     assert_eq!(first.status()[0].era, Some(Era::Legacy));
     first.shutdown().await;
     let begin = Instant::now();
-    let second = upstream::Upstreams::new(vec![silent()], Some(cache.clone()), &policy::Limits::default());
+    let second = upstream::Upstreams::new(vec![silent()], Some(cache.clone()), upstream::Lock::in_memory(), &policy::Limits::default());
     second.catalog(&[name("silent_discover")]).await;
     assert!(begin.elapsed() < Duration::from_secs(5), "asked again");
     assert_eq!(second.status()[0].era, Some(Era::Legacy));
@@ -47,7 +47,7 @@ async fn a_remembered_era_that_is_wrong_is_corrected() {
     let remembered = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, remembered.replace("legacy", "modern")).unwrap();
     let configs = vec![upstream::ServerConfig { era: None, ..config("legacy", &bench.directory) }];
-    let again = upstream::Upstreams::new(configs, Some(bench.directory.path().join("cache")), &policy::Limits::default());
+    let again = upstream::Upstreams::new(configs, Some(bench.directory.path().join("cache")), upstream::Lock::in_memory(), &policy::Limits::default());
     let catalog = again.catalog(&[name("legacy")]).await;
     assert!(catalog.servers[&name("legacy")].tools.contains_key("echo"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), remembered);

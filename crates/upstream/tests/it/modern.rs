@@ -34,7 +34,7 @@ impl Served {
     fn upstreams(&self, era: Option<Era>) -> Arc<Upstreams> {
         let transport = Transport::Http { url: format!("http://127.0.0.1:{}/mcp", self.port), headers: BTreeMap::new() };
         let config = ServerConfig { era, ..ServerConfig::new(name("web"), transport) };
-        Upstreams::new(vec![config], None, &Limits { reply_bytes: 100_000, ..Limits::default() })
+        Upstreams::new(vec![config], None, upstream::Lock::in_memory(), &Limits { reply_bytes: 100_000, ..Limits::default() })
     }
 
     /// Ends the server; the protocol versions of all requests.
