@@ -46,6 +46,12 @@ pub(crate) struct Shared {
     /// Take servers from another client's file too, such as .mcp.json; may be repeated
     #[arg(long = "mcp-config", value_name = "FILE", global = true)]
     mcp_configs: Vec<PathBuf>,
+    /// The lockfile, instead of cofferdam.lock beside the configuration
+    #[arg(long, value_name = "FILE", global = true)]
+    lock: Option<PathBuf>,
+    /// Add nothing to the lockfile: what it does not have is not started, or quarantined
+    #[arg(long, global = true)]
+    locked: bool,
     /// What is logged to standard error: error, warn, info, debug, or a filter as in RUST_LOG
     #[arg(long, value_name = "FILTER", global = true)]
     pub(crate) log: Option<String>,
@@ -54,7 +60,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Where the configuration comes from.
     pub(crate) fn sources(&self) -> Sources {
-        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone() }
+        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone(), lock: self.lock.clone(), locked: self.locked }
     }
 }
 

@@ -8,8 +8,12 @@ use crate::{import, raw};
 use policy::{Limits, Policy, ServerName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use toml::Spanned;
-use upstream::{Era, ServerConfig};
+use upstream::{Era, Lock, Mode, ServerConfig};
+
+/// The name of the lockfile, beside the configuration.
+const LOCKFILE: &str = "cofferdam.lock";
 
 /// The largest configuration file, in bytes: a mistaken path must not fill the memory.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -21,6 +25,10 @@ pub(crate) struct Sources {
     pub(crate) config: Option<PathBuf>,
     /// `--mcp-config`, each one more file of another client.
     pub(crate) mcp_configs: Vec<PathBuf>,
+    /// `--lock`: instead of the file beside the configuration.
+    pub(crate) lock: Option<PathBuf>,
+    /// `--locked`: nothing is added to it.
+    pub(crate) locked: bool,
 }
 
 /// A valid configuration.
@@ -36,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) skipped: Vec<String>,
     /// The files that were read.
     pub(crate) files: Vec<PathBuf>,
+    /// Where the lockfile is, or will be. `None`: there is no place for files.
+    pub(crate) lockfile: Option<PathBuf>,
 }
 
 /// A configured server that cannot be used.
@@ -60,6 +70,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         Some(file) => Some(around.folder.join(file)),
         None => around.default_config().filter(|file| file.exists()),
     };
+    let beside = own.clone().or_else(|| sources.mcp_configs.first().map(|file| around.folder.join(file)));
     if let Some(file) = own {
         let text = read(&file)?;
         let (parsed, servers) = parse(&file, &text)?;
@@ -75,7 +86,23 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         entries.extend(read_import(&around.folder.join(file), &mut config)?);
     }
     settle(&entries, around, &mut config)?;
+    config.lockfile = match &sources.lock {
+        Some(file) => Some(around.folder.join(file)),
+        None => beside.or_else(|| around.default_config()).map(|file| file.with_file_name(LOCKFILE)),
+    };
     Ok(config)
+}
+
+/// The lockfile of a configuration.
+///
+/// # Errors
+/// When there is a file that cannot be read or is no lockfile.
+pub(crate) fn open_lock(config: &Config, mode: Mode, around: &Surroundings) -> Result<Arc<Lock>, ConfigError> {
+    let definitions = around.state_dir().map(|state| state.join("definitions"));
+    Lock::open(config.lockfile.clone(), mode, definitions).map_err(|error| match error.place {
+        Some(place) => ConfigError::at(&error.file, place, error.message),
+        None => ConfigError::of(&error.file, error.message),
+    })
 }
 
 /// The text of a file.

@@ -239,7 +239,7 @@ fn the_users_file_and_its_imports_are_read_and_a_projects_is_not() {
     let home = at("config").display().to_string();
     let around = Surroundings::of_test(&at("project"), &[("XDG_CONFIG_HOME", &home)]);
     let names = |config: Option<&str>, imports: &[&str]| -> String {
-        let sources = Sources { config: config.map(PathBuf::from), mcp_configs: imports.iter().map(PathBuf::from).collect() };
+        let sources = Sources { config: config.map(PathBuf::from), mcp_configs: imports.iter().map(PathBuf::from).collect(), ..Sources::default() };
         load(&sources, &around).unwrap().servers.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(names(None, &[]), "a b");
@@ -247,7 +247,7 @@ fn the_users_file_and_its_imports_are_read_and_a_projects_is_not() {
     assert_eq!(names(Some("cofferdam.toml"), &[]), "d");
     assert_eq!(names(Some("cofferdam.toml"), &[".mcp.json", ".vscode/mcp.json"]), "c d e");
 
-    let sources = Sources { config: Some("cofferdam.toml".into()), mcp_configs: vec![".vscode/mcp.json".into()] };
+    let sources = Sources { config: Some("cofferdam.toml".into()), mcp_configs: vec![".vscode/mcp.json".into()], ..Sources::default() };
     let project = at("project").display().to_string();
     let config = load(&sources, &around).unwrap();
     let Transport::Stdio { args, cwd, .. } = &config.servers[1].transport else { panic!("not a child process") };
@@ -257,7 +257,7 @@ fn the_users_file_and_its_imports_are_read_and_a_projects_is_not() {
 #[test]
 fn files_that_are_named_must_be_there() {
     let around = Surroundings::of_test(Path::new("/nowhere"), &[]);
-    let sources = Sources { config: Some("x.toml".into()), mcp_configs: Vec::new() };
+    let sources = Sources { config: Some("x.toml".into()), ..Sources::default() };
     assert_eq!(load(&sources, &around).unwrap_err().to_string(), "/nowhere/x.toml: cannot be read: No such file or directory (os error 2)");
     assert!(load(&Sources::default(), &around).unwrap().files.is_empty());
 }

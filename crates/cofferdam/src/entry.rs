@@ -70,11 +70,20 @@ impl Entry {
         };
         let default = ServerConfig::new(name, transport);
         Ok(ServerConfig {
+            written: self.launch.as_ref().ok().map(written),
             era: self.era,
             call_timeout: self.call_timeout,
             start_timeout: self.start_timeout.unwrap_or(default.start_timeout),
             ..default
         })
+    }
+}
+
+/// The same with every reference as it is written.
+fn written(launch: &Launch) -> Transport {
+    match launch.clone() {
+        Launch::Stdio { command, args, env, cwd } => Transport::Stdio { command, args, env, cwd: cwd.map(PathBuf::from) },
+        Launch::Http { url, headers } => Transport::Http { url, headers },
     }
 }
 

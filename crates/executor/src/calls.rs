@@ -172,7 +172,7 @@ pub(crate) fn unknown(catalog: &policy::Catalog, name: &ToolName) -> CallError {
     let meant = catalog.suggest(name).map(|tool| format!("; did you mean {tool}?")).unwrap_or_default();
     let server = catalog.servers.get(&name.server);
     if let Some(reason) = server.and_then(|server| server.quarantined.get(&name.tool)) {
-        return CallError::new(ErrorCode::ToolQuarantined, format!("{name} is quarantined until the operator accepts it: {reason}")).of(name);
+        return CallError::new(ErrorCode::ToolQuarantined, format!("{name} is quarantined and cannot be called: {reason}")).of(name);
     }
     let error = match server.map(|server| &server.state) {
         Some(policy::ServerState::Failed(reason)) => {

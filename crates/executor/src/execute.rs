@@ -34,6 +34,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The upstreams.
     pub servers: Vec<upstream::ServerConfig>,
+    /// What the operator accepted of them.
+    pub lock: Arc<upstream::Lock>,
     /// Configured servers that cannot even be tried.
     pub unusable: Vec<ServerName>,
     /// Where guests and what can be made again are kept.
@@ -181,7 +183,7 @@ impl Executor {
     /// # Errors
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let Settings { policy, servers, unusable, cache_dir, state_dir, warm, binary } = settings;
+        let Settings { policy, servers, lock, unusable, cache_dir, state_dir, warm, binary } = settings;
         let not_usable = |source| StartError::State { path: state_dir.clone(), source };
         let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
@@ -195,7 +197,7 @@ impl Executor {
             output_kept_bytes: policy.limits.output_kept_bytes as u64,
         })
         .await?;
-        let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), &policy.limits);
+        let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
         let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, unusable };
         Ok(Arc::new(Executor {
             policy,

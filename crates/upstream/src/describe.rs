@@ -36,6 +36,10 @@ pub(crate) fn describe(catalog: &Catalog, learned: &Learned, name: &str, guest: 
     }
     match catalog.servers.get(&tool_name.server) {
         Some(server) if server.state != ServerState::Listed => Err(unlisted(&tool_name.server, server)),
+        Some(server) if server.quarantined.contains_key(&tool_name.tool) => {
+            let reason = &server.quarantined[&tool_name.tool];
+            Err(CallError::new(ErrorCode::ToolQuarantined, format!("{tool_name} is quarantined and cannot be called: {reason}")))
+        }
         _ => Err(unknown(match catalog.suggest(&tool_name) {
             Some(nearest) => format!("there is no tool {}; did you mean {nearest}?", shown(name)),
             None => format!("there is no tool {}; tools.search(\"...\") finds tools", shown(name)),

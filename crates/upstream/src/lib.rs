@@ -9,8 +9,8 @@
 //! (`executor`), reading configuration files (`cofferdam`). Upstreams get no sampling, no roots and no elicitation from us.
 //!
 //! Reading order: [`Upstreams`] (all of them) → `server` (one, with its back-off) → `connection` (one living process or URL) →
-//! `wire` and `line` (bytes), `listing` (tools), `lock` (what the operator accepted of them), `reply` (results); then `schema`, `render`, `describe`, `search` for what programs
-//! are told of tools.
+//! `wire` and `line` (bytes), `listing` (tools), `lock` (what the operator accepted of them), `reply` (results); then `schema`, `render`,
+//! `describe`, `search` for what programs are told of tools.
 
 mod config;
 mod connection;

@@ -1,6 +1,6 @@
 //! `cofferdam doctor`: what works, what does not, and the command that mends it.
 
-use super::{Exit, cache_dir, guests, upstreams};
+use super::{Exit, cache_dir, guests, looking, upstreams};
 use crate::cli::Doctor;
 use crate::config::{Config, Failed, Sources, load};
 use crate::output::{self, Spinner, plain};
@@ -11,8 +11,9 @@ use sandbox::Protection;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use upstream::{ServerStatus, Transport};
+use upstream::{Lock, ServerStatus, Transport};
 
 /// How many lines of a server's standard error are shown.
 const STDERR_LINES: usize = 5;
@@ -48,10 +49,14 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
         problems.push((error.to_string(), "correct the file".to_owned()));
         Config::default()
     });
+    let lock = looking(&config, sources, around).unwrap_or_else(|error| {
+        problems.push((error.to_string(), "correct the file, or remove it and accept the tools anew".to_owned()));
+        Lock::in_memory()
+    });
     for failed in &config.failed {
         problems.push((format!("the server {} of {} cannot be used: {}", failed.name, failed.file.display(), failed.reason), mend(&failed.reason)));
     }
-    let servers = look_at_servers(&config, around, &mut problems).await?;
+    let servers = look_at_servers(&config, lock, around, &mut problems).await?;
     if servers.is_empty() && config.failed.is_empty() && problems.is_empty() {
         notes.push("no servers are configured: give --mcp-config FILE, or write one into the configuration".to_owned());
     }
@@ -92,8 +97,8 @@ fn look_at_guests(around: &Surroundings, problems: &mut Vec<(String, String)>) -
 }
 
 /// Starts every server and lists its tools.
-async fn look_at_servers(config: &Config, around: &Surroundings, problems: &mut Vec<(String, String)>) -> anyhow::Result<Vec<ServerStatus>> {
-    let upstreams = upstreams(config, around)?;
+async fn look_at_servers(config: &Config, lock: Arc<Lock>, around: &Surroundings, problems: &mut Vec<(String, String)>) -> anyhow::Result<Vec<ServerStatus>> {
+    let upstreams = upstreams(config, lock, around)?;
     let names: Vec<_> = upstreams.names().cloned().collect();
     let spinner = Spinner::start(&format!("starting {} servers", names.len()));
     upstreams.settled_catalog(&names).await;

@@ -7,7 +7,7 @@ pub(crate) mod run;
 pub(crate) mod sessions;
 pub(crate) mod tools;
 
-use crate::config::{Config, Sources, load};
+use crate::config::{Config, Sources, load, open_lock};
 use crate::surroundings::Surroundings;
 use crate::{mcp, output};
 use executor::Settings;
@@ -15,7 +15,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use upstream::Upstreams;
+use upstream::{Lock, Mode, Upstreams};
 
 /// How the process ends; documented in `--help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,16 +51,19 @@ pub(crate) async fn serve(sources: &Sources, around: &Surroundings) -> anyhow::R
     if std::io::stdin().is_terminal() {
         output::complain("waiting for an MCP client on standard input; `cofferdam --help` shows what else there is");
     }
-    mcp::serve(settings(config, around)?).await?;
+    mcp::serve(settings(config, sources, around)?).await?;
     Ok(Exit::Ok)
 }
 
 /// What the executor needs. The operator is told here of servers that cannot be used; a program is told when it names one.
-fn settings(config: Config, around: &Surroundings) -> anyhow::Result<Settings> {
+fn settings(config: Config, sources: &Sources, around: &Surroundings) -> anyhow::Result<Settings> {
     for failed in &config.failed {
         tracing::warn!(server = %failed.name, file = %failed.file.display(), reason = %failed.reason, "this server cannot be used");
     }
+    let mode = if sources.locked { Mode::Locked } else { Mode::Record };
+    let lock = open_lock(&config, mode, around)?;
     Ok(Settings {
+        lock,
         policy: config.policy,
         servers: config.servers,
         unusable: config.failed.into_iter().map(|failed| failed.name).collect(),
@@ -71,9 +74,14 @@ fn settings(config: Config, around: &Surroundings) -> anyhow::Result<Settings> {
     })
 }
 
+/// The lockfile for a command that only looks.
+fn looking(config: &Config, sources: &Sources, around: &Surroundings) -> anyhow::Result<Arc<Lock>> {
+    Ok(open_lock(config, if sources.locked { Mode::Locked } else { Mode::Look }, around)?)
+}
+
 /// The servers without a sandbox, for commands that only look at them. Eras are remembered where the executor remembers them.
-fn upstreams(config: &Config, around: &Surroundings) -> anyhow::Result<Arc<Upstreams>> {
-    Ok(Upstreams::new(config.servers.clone(), Some(cache_dir(around)?.join("upstreams")), &config.policy.limits))
+fn upstreams(config: &Config, lock: Arc<Lock>, around: &Surroundings) -> anyhow::Result<Arc<Upstreams>> {
+    Ok(Upstreams::new(config.servers.clone(), Some(cache_dir(around)?.join("upstreams")), lock, &config.policy.limits))
 }
 
 /// Where the guests are.

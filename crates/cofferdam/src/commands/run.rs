@@ -27,7 +27,7 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
     check_code(&code, &config.policy.limits).map_err(UsageError)?;
     let context = Context { principal: Principal::local(), name: format!("run-{}", std::process::id()) };
     let request = Request { context, code, language, session: run.session.clone(), timeout: run.timeout, intent: None, idempotency: None };
-    let executor = Executor::start(settings(config, around)?).await?;
+    let executor = Executor::start(settings(config, sources, around)?).await?;
 
     let cancel = CancellationToken::new();
     let (events, inbox) = tokio::sync::mpsc::unbounded_channel();

@@ -1,6 +1,6 @@
 //! `cofferdam tools`: what programs can call, seen from the command line.
 
-use super::{Exit, upstreams};
+use super::{Exit, looking, upstreams};
 use crate::cli::{Shape, Tools};
 use crate::config::{Config, Sources, load};
 use crate::output::{self, Spinner, plain};
@@ -13,7 +13,7 @@ use upstream::Upstreams;
 /// Lists, searches or describes.
 pub(crate) async fn tools(command: Tools, sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
     let config = load(sources, around)?;
-    let upstreams = upstreams(&config, around)?;
+    let upstreams = upstreams(&config, looking(&config, sources, around)?, around)?;
     let wanted = wanted(&command, &upstreams);
     let spinner = Spinner::start("asking the servers for their tools");
     let catalog = upstreams.settled_catalog(&wanted).await;

@@ -118,10 +118,6 @@ impl Lock {
     }
 
     /// The definition that was accepted with this hash, if it is kept.
-    pub(crate) fn definition(&self, hash: &str) -> Option<String> {
-        self.definitions.get(hash)
-    }
-
     /// Lets these servers start with the launch lines that they have now, and accepts nothing: their tools can be looked at.
     pub fn let_start(&self, servers: impl IntoIterator<Item = ServerName>) {
         let mut held = self.held();

@@ -39,7 +39,11 @@ async fn a_change_is_seen_by_the_next_catalog() {
     assert!(!bench.catalog().await.servers[&name("legacy")].tools.contains_key("extra"));
     bench.call("legacy.change").await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(bench.catalog().await.servers[&name("legacy")].tools.contains_key("extra"));
+    let catalog = bench.catalog().await;
+    let server = &catalog.servers[&name("legacy")];
+    let quarantined: Vec<(&str, &str)> = server.quarantined.iter().map(|(tool, reason)| (tool.as_str(), reason.as_str())).collect();
+    assert_eq!((server.tools.contains_key("extra"), &*quarantined), (false, &[("extra", "it is new, and was not accepted")][..]));
+    assert!(server.tools.contains_key("echo"));
 }
 
 #[tokio::test]
