@@ -2,7 +2,7 @@
 //! words are never passed on.
 
 use crate::units::{show_duration, show_size};
-use policy::{Language, Limits, ServerName};
+use policy::{Language, Limits, Mode, ServerName};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
@@ -44,11 +44,12 @@ fn names(servers: &[ServerName]) -> String {
 }
 
 /// The one tool.
-pub(crate) fn tool(servers: &[ServerName], limits: &Limits) -> Tool {
-    let mut annotations = ToolAnnotations::with_title("Run a program");
-    // A program can call any tool of any server: the least that can be promised.
-    annotations.read_only_hint = Some(false);
-    annotations.destructive_hint = Some(true);
+pub(crate) fn tool(servers: &[ServerName], limits: &Limits, mode: Mode) -> Tool {
+    let changes = mode != Mode::ReadOnly;
+    let mut annotations = ToolAnnotations::with_title(if changes { "Run a program" } else { "Run a program that only reads" });
+    // What is not read-only can call any tool of any server: the least that can be promised. A read may reach anybody in either case.
+    annotations.read_only_hint = Some(!changes);
+    annotations.destructive_hint = Some(changes);
     annotations.idempotent_hint = Some(false);
     annotations.open_world_hint = Some(true);
     Tool::new(TOOL, description(servers, limits), schema(limits)).with_annotations(annotations)
@@ -108,7 +109,7 @@ mod tests {
 
     /// The number of tokens of what every client pays before the first call, with the tokenizer that counts most.
     fn tokens(servers: &[ServerName]) -> usize {
-        let listed = serde_json::to_string(&tool(servers, &Limits::default())).unwrap();
+        let listed = serde_json::to_string(&tool(servers, &Limits::default(), Mode::ByRules)).unwrap();
         let text = format!("{listed}\n{}", instructions(servers));
         [tiktoken_rs::o200k_base().unwrap(), tiktoken_rs::cl100k_base().unwrap()]
             .iter()

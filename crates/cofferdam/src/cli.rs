@@ -52,6 +52,9 @@ pub(crate) struct Shared {
     /// Add nothing to the lockfile: what it does not have is not started, or quarantined
     #[arg(long, global = true)]
     locked: bool,
+    /// Let programs call only what was accepted as a read; the tool is then announced as read-only
+    #[arg(long, global = true)]
+    read_only: bool,
     /// What is logged to standard error: error, warn, info, debug, or a filter as in RUST_LOG
     #[arg(long, value_name = "FILTER", global = true)]
     pub(crate) log: Option<String>,
@@ -60,7 +63,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Where the configuration comes from.
     pub(crate) fn sources(&self) -> Sources {
-        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone(), lock: self.lock.clone(), locked: self.locked }
+        let mode = if self.read_only { policy::Mode::ReadOnly } else { policy::Mode::ByRules };
+        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone(), lock: self.lock.clone(), locked: self.locked, mode }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::entry::{Entry, Launch, folder_of};
 use crate::expand::Scope;
 use crate::fault::{ConfigError, place};
 use crate::surroundings::Surroundings;
-use crate::{import, raw};
+use crate::{import, raw, rules};
 use policy::{Limits, Policy, ServerName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ pub(crate) struct Sources {
     pub(crate) lock: Option<PathBuf>,
     /// `--locked`: nothing is added to it.
     pub(crate) locked: bool,
+    /// `--read-only`: whether programs may change anything.
+    pub(crate) mode: policy::Mode,
 }
 
 /// A valid configuration.
@@ -65,7 +67,7 @@ pub(crate) struct Failed {
 /// The first error in a file. A server that cannot be used is not one.
 pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, ConfigError> {
     let mut config = Config::default();
-    let mut entries = Vec::new();
+    let (mut entries, mut elsewhere) = (Vec::new(), Vec::new());
     let own = match &sources.config {
         Some(file) => Some(around.folder.join(file)),
         None => around.default_config().filter(|file| file.exists()),
@@ -73,18 +75,26 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
     let beside = own.clone().or_else(|| sources.mcp_configs.first().map(|file| around.folder.join(file)));
     if let Some(file) = own {
         let text = read(&file)?;
-        let (parsed, servers) = parse(&file, &text)?;
+        let own = parse(&file, &text)?;
         config.files.push(file.clone());
-        config.policy = Policy { limits: limits(&file, &text, parsed.limits)?, ..Policy::default() };
-        entries.extend(servers);
+        config.policy = own.policy;
+        entries.extend(own.entries);
+        elsewhere = own.elsewhere;
         let folder = file.parent().unwrap_or(Path::new("/"));
-        for import in &parsed.import {
+        for import in &own.import {
             entries.extend(read_import(&folder.join(import), &mut config)?);
         }
     }
     for file in &sources.mcp_configs {
         entries.extend(read_import(&around.folder.join(file), &mut config)?);
     }
+    for (name, missing) in elsewhere {
+        if !entries.iter().any(|entry| ServerName::mint(&entry.alias).as_ref() == Ok(&name)) {
+            return Err(missing);
+        }
+    }
+    config.policy.mode = sources.mode;
+    config.policy.hash = rules::hash(&config.policy);
     settle(&entries, around, &mut config)?;
     config.lockfile = match &sources.lock {
         Some(file) => Some(around.folder.join(file)),
@@ -122,22 +132,38 @@ fn read_import(file: &Path, config: &mut Config) -> Result<Vec<Entry>, ConfigErr
     import::read(file, &text)
 }
 
-/// `cofferdam.toml`: the file as it is written, and its servers.
-fn parse(file: &Path, text: &str) -> Result<(raw::File, Vec<Entry>), ConfigError> {
+/// What `cofferdam.toml` says.
+struct Own {
+    import: Vec<PathBuf>,
+    entries: Vec<Entry>,
+    policy: Policy,
+    /// Servers of which only the data is described, each with the error that it is when no other file has the server.
+    elsewhere: Vec<(ServerName, ConfigError)>,
+}
+
+/// Reads `cofferdam.toml`.
+fn parse(file: &Path, text: &str) -> Result<Own, ConfigError> {
     let mut parsed: raw::File = toml::from_str(text).map_err(|error| explain(file, text, error))?;
-    for (key, value) in [("rules", &parsed.rules), ("files", &parsed.files), ("http", &parsed.http)] {
+    for (key, value) in [("files", &parsed.files), ("http", &parsed.http)] {
         if let Some(value) = value {
             return Err(not_enforced(file, text, value, key));
         }
     }
-    let mut entries = Vec::new();
-    for (alias, server) in std::mem::take(&mut parsed.servers) {
-        if let Some(value) = &server.data {
-            return Err(not_enforced(file, text, value, &format!("servers.{}.data", alias.get_ref())));
+    let (mut entries, mut data, mut elsewhere) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for (alias, mut server) in std::mem::take(&mut parsed.servers) {
+        let wrong = |reason: String| ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref()));
+        if let Some(kinds) = server.data.take() {
+            let name = ServerName::mint(alias.get_ref()).map_err(|error| wrong(format!("cannot be named so: {error}")))?;
+            data.insert(name.clone(), rules::kinds(kinds));
+            // Only what its data is: the server itself is in another client's file.
+            if server.command.is_none() && server.url.is_none() && server.kind.is_none() {
+                let reason = "has data and neither command nor url, and no imported file has it either; give one";
+                elsewhere.push((name, wrong(reason.to_owned())));
+                continue;
+            }
         }
         if !server.disabled {
-            let launch = launch(&server)
-                .map_err(|reason| ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref())))?;
+            let launch = launch(&server).map_err(wrong)?;
             entries.push(Entry {
                 alias: alias.into_inner(),
                 file: file.to_owned(),
@@ -151,17 +177,19 @@ fn parse(file: &Path, text: &str) -> Result<(raw::File, Vec<Entry>), ConfigError
             });
         }
     }
-    Ok((parsed, entries))
+    let limits = limits(file, text, parsed.limits)?;
+    let rules = rules::rules(file, text, parsed.rules)?;
+    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, ..Policy::default() }, elsewhere })
 }
 
-/// Who writes a rule relies on it: such a file is refused as a whole rather than obeyed in part.
+/// Who writes a key relies on it: such a file is refused as a whole rather than obeyed in part.
 fn not_enforced(file: &Path, text: &str, value: &Spanned<toml::Value>, key: &str) -> ConfigError {
     ConfigError::at(
         file,
         place(text, value.span().start),
         format!(
-            "{key:?} is not enforced by this version, so a configuration that has it is refused; \
-             without it every tool of a configured server may be called: remove {key:?} if that is what you want"
+            "{key:?} is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; \
+             programs have no network and no files but /workspace: remove {key:?}"
         ),
     )
 }

@@ -13,9 +13,9 @@ fn check(text: &str, expected: Expect) {
     let read = || -> Result<Config, ConfigError> {
         let file = Path::new(FILE);
         let mut config = Config::default();
-        let (parsed, entries) = parse(file, text)?;
-        config.policy.limits = limits(file, text, parsed.limits)?;
-        settle(&entries, &around, &mut config)?;
+        let own = parse(file, text)?;
+        config.policy = own.policy;
+        settle(&own.entries, &around, &mut config)?;
         Ok(config)
     };
     expected.assert_eq(&match read() {
@@ -182,27 +182,15 @@ fn broken_files() {
 #[test]
 fn what_is_not_enforced_is_refused() {
     check(
-        "[[rules]]\ntools = [\"x\"]\n",
-        expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "rules" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "rules" if that is what you want"#
-        ]],
-    );
-    check(
         "\n[files]\n\"/data\" = { path = \"./data\" }",
         expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "files" if that is what you want"#
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; programs have no network and no files but /workspace: remove "files""#
         ]],
     );
     check(
         "[http]\nallow = []",
         expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "http" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "http" if that is what you want"#
-        ]],
-    );
-    check(
-        "[servers.x]\ncommand = \"x\"\ndata = [\"private\"]",
-        expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:3:8: "servers.x.data" is not enforced by this version, so a configuration that has it is refused; without it every tool of a configured server may be called: remove "servers.x.data" if that is what you want"#
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "http" is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; programs have no network and no files but /workspace: remove "http""#
         ]],
     );
 }
@@ -260,4 +248,36 @@ fn files_that_are_named_must_be_there() {
     let sources = Sources { config: Some("x.toml".into()), ..Sources::default() };
     assert_eq!(load(&sources, &around).unwrap_err().to_string(), "/nowhere/x.toml: cannot be read: No such file or directory (os error 2)");
     assert!(load(&Sources::default(), &around).unwrap().files.is_empty());
+}
+
+#[test]
+fn rules_that_cannot_be_obeyed() {
+    let rule = |rest: &str| format!("[[rules]]\n{rest}\n");
+    for (rest, error) in [
+        ("effect = \"allow\"", "1:1: rules: missing field \"tools\""),
+        ("tools = []\neffect = \"allow\"", "1:1: rules.tools: a rule is about 1 to 100 patterns, such as [\"github.create_*\"]; * means all tools"),
+        ("tools = [\"*\"]\neffect = \"alow\"", "3:10: rules.effect: unknown variant \"alow\", expected one of \"allow\", \"ask\", \"deny\""),
+        (
+            "tools = [\"chat.*\", \"github.createIssue\"]\neffect = \"ask\"",
+            "2:20: rules.tools: \"github.createIssue\" can match no tool: names of tools have no 'I'; did you mean \"github.create_issue\"?",
+        ),
+        ("tools = [\"*\"]\neffect = \"ask\"\nwhen = 'arg.x == 1'", "4:8: rules.when: unknown variable \"arg\"; did you mean args?"),
+        ("tools = [\"*\"]\neffect = \"deny\"\nguard = []", "4:9: rules.guard: only a rule that allows has a guard"),
+        ("tools = [\"*\"]\neffect = \"ask\"\nwhn = 'true'", "4:1: unknown key \"whn\" in [rules]; did you mean \"when\"?"),
+    ] {
+        let Err(found) = parse(Path::new(FILE), &rule(rest)) else { panic!("{rest}") };
+        assert_eq!(found.to_string(), format!("{FILE}:{error}"), "{rest}");
+    }
+}
+
+#[test]
+fn data_of_a_server_of_another_file() {
+    let own = parse(Path::new(FILE), "[servers.my-wiki]\ndata = [\"untrusted\"]\n[servers.local]\ncommand = \"x\"\ndata = []").unwrap();
+    assert_eq!(own.entries.iter().map(|entry| entry.alias.as_str()).collect::<Vec<_>>(), ["local"]);
+    let [wiki, local] = ["my-wiki", "local"].map(|name| ServerName::mint(name).unwrap());
+    assert_eq!(own.policy.data, BTreeMap::from([(wiki.clone(), [policy::LabelKind::Untrusted].into()), (local, [].into())]));
+    let [(name, error)] = own.elsewhere.as_slice() else { panic!("one server is elsewhere") };
+    assert_eq!(*name, wiki);
+    let expected = "1:10: server \"my-wiki\" has data and neither command nor url, and no imported file has it either; give one";
+    assert_eq!(error.to_string(), format!("{FILE}:{expected}"));
 }

@@ -21,6 +21,7 @@ mod output;
 mod progress;
 mod raw;
 mod resources;
+mod rules;
 mod surroundings;
 mod units;
 mod wire;

@@ -5,7 +5,7 @@ use crate::{announce, arguments, output, progress, resources};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use executor::{Executor, Reply, Settings};
-use policy::{Context, Limits, Principal, ServerName};
+use policy::{Context, Limits, Mode, Principal, ServerName};
 use rmcp::model::{
     CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock, CustomRequest,
     CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
@@ -45,12 +45,12 @@ const LIST_TTL_MS: u64 = 300_000;
 /// # Errors
 /// When the executor cannot start, or the client does not speak MCP.
 pub(crate) async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let limits = settings.policy.limits.clone();
+    let (limits, mode) = (settings.policy.limits.clone(), settings.policy.mode);
     let ended = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let executor = Executor::start(settings).await?;
-    let server = Server::new(Arc::clone(&executor), limits.clone(), ended.clone());
+    let server = Server::new(Arc::clone(&executor), limits.clone(), mode, ended.clone());
     let (input, out) = stdio_pipes();
     let patience = limits.queue + limits.wall + LAST_ANSWERS;
     let wire = Wire::new(AsyncRwTransport::new_server(input, out), patience, ended.clone());
@@ -100,9 +100,9 @@ struct Server {
 }
 
 impl Server {
-    fn new(executor: Arc<Executor>, limits: Limits, ended: CancellationToken) -> Self {
+    fn new(executor: Arc<Executor>, limits: Limits, mode: Mode, ended: CancellationToken) -> Self {
         let servers: Vec<ServerName> = executor.upstreams().names().cloned().collect();
-        let tool = announce::tool(&servers, &limits);
+        let tool = announce::tool(&servers, &limits, mode);
         let instructions = announce::instructions(&servers);
         // One connection is one context: its name must not be another process's.
         let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();

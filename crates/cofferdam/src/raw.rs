@@ -16,8 +16,9 @@ pub(crate) struct File {
     pub(crate) servers: BTreeMap<Spanned<String>, Server>,
     /// The operator's ceilings.
     pub(crate) limits: Limits,
+    /// What programs may call; the first rule that matches a call decides.
+    pub(crate) rules: Vec<Spanned<Rule>>,
     /// What the keys below say is not enforced yet, so a file that has one is refused as a whole.
-    pub(crate) rules: Option<Spanned<toml::Value>>,
     pub(crate) files: Option<Spanned<toml::Value>>,
     pub(crate) http: Option<Spanned<toml::Value>>,
 }
@@ -38,8 +39,35 @@ pub(crate) struct Server {
     pub(crate) call_timeout: Option<Span>,
     pub(crate) start_timeout: Option<Span>,
     pub(crate) disabled: bool,
-    /// Labels of its replies: refused like `rules`.
-    pub(crate) data: Option<Spanned<toml::Value>>,
+    /// Labels of its replies; both kinds if absent.
+    pub(crate) data: Option<Vec<Kinds>>,
+}
+
+/// `[[rules]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub(crate) tools: Vec<Spanned<String>>,
+    pub(crate) effect: Effect,
+    pub(crate) when: Option<Spanned<String>>,
+    pub(crate) guard: Option<Spanned<Vec<Kinds>>>,
+}
+
+/// What a rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Effect {
+    Allow,
+    Ask,
+    Deny,
+}
+
+/// A kind of label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kinds {
+    Untrusted,
+    Private,
 }
 
 /// How a server is reached.

@@ -7,7 +7,7 @@ use crate::{
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use policy::{Asked, CallError, Context, ErrorCode, Facts, Grant, Labels, Limits, Reply, RunId, Tool, ToolName, Verdict};
+use policy::{Asked, CallError, Context, Decision, ErrorCode, Facts, Grant, Labels, Limits, Reason, Reply, RunId, Tool, ToolName, Verdict};
 use serde_json::{Map, Value};
 use std::sync::{
     Arc,
@@ -78,10 +78,10 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let arguments = gate::arguments(tool, call.args, call.positional)?;
     shared.schemas.check_arguments(tool, &arguments)?;
     let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
-    match run.grant.decide(&asked).verdict {
-        Verdict::Allow => {}
-        Verdict::Deny => return Err(CallError::new(ErrorCode::Denied, format!("{name}: the policy does not allow this call")).of(&name)),
-        Verdict::Ask => return Err(CallError::new(ErrorCode::NeedsApproval, format!("{name}: a person has to allow this call first")).of(&name)),
+    let decision = run.grant.decide(&asked);
+    if decision.verdict != Verdict::Allow {
+        tracing::info!(run = %run.id, tool = %name, reason = ?decision.reason, "a call is not allowed");
+        return Err(refused(&name, &decision));
     }
     if !is_read_only(tool) {
         run.note(shared, call.id, &call.tool, Event::Sent).map_err(|error| {
@@ -102,6 +102,21 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     // A reply came: unless the tool says that it failed, it has done what it does.
     let value = value_of(shared, tool, run, call.labels, reply).await;
     value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error })
+}
+
+/// The error of a call that is not sent. It says what is so, and nothing of how to obtain more.
+fn refused(name: &ToolName, decision: &Decision) -> CallError {
+    let (code, why) = match (decision.verdict, &decision.reason) {
+        (Verdict::Deny, Reason::ReadOnly) => (ErrorCode::Denied, "this server allows reads only"),
+        (Verdict::Deny, Reason::Condition { .. }) => (ErrorCode::Denied, "the policy could not be applied to these arguments"),
+        (Verdict::Deny, _) => (ErrorCode::Denied, "the policy does not allow this call"),
+        (_, Reason::Unreviewed) => (ErrorCode::NeedsApproval, "the operator has not reviewed this tool, so a person has to allow the call"),
+        (_, Reason::Guard { .. } | Reason::PrivateElsewhere { .. }) => {
+            (ErrorCode::NeedsApproval, "after what was read before, a person has to allow this call")
+        }
+        _ => (ErrorCode::NeedsApproval, "a person has to allow this call"),
+    };
+    CallError::new(code, format!("{name}: {why}; it was not sent")).of(name)
 }
 
 /// Makes the program's value of a reply: checked against the tool's own schema, parsed once, serialised anew.

@@ -167,7 +167,7 @@ impl Shared {
 /// Runs programs. One per process.
 #[derive(Debug)]
 pub struct Executor {
-    policy: Policy,
+    policy: Arc<Policy>,
     pub(crate) sandbox: Sandbox,
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
@@ -200,7 +200,7 @@ impl Executor {
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
         let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, unusable };
         Ok(Arc::new(Executor {
-            policy,
+            policy: Arc::new(policy),
             sandbox,
             shared: Arc::new(shared),
             workspaces,

@@ -80,7 +80,10 @@ fn problem(call: &Call, facts: &Facts, language: Language, lifetime: Lifetime, c
     };
     let Some(tool) = server.tools.get(&call.name) else {
         // The call itself says why a tool is quarantined: an error that the program can catch.
-        let certain = matches!(server.state, ServerState::Listed) && !server.quarantined.contains_key(&call.name) && checks.has(Check::UnknownTool) && !is_builtin_attribute(&call.name);
+        let certain = matches!(server.state, ServerState::Listed)
+            && !server.quarantined.contains_key(&call.name)
+            && checks.has(Check::UnknownTool)
+            && !is_builtin_attribute(&call.name);
         return certain.then(|| (RefusalCode::UnknownTool, unknown_tool(call, server_name, server)));
     };
     wrong_arguments(call, tool, checks).or_else(|| not_awaited(call, language, checks))

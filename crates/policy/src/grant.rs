@@ -1,30 +1,51 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
-use crate::{LabelKind, Labels, Limits, Origin, Principal, ServerName, Tool};
+use crate::{Effect, LabelKind, Labels, Limits, Origin, Principal, Rule, ServerName, Tool, condition::Inputs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-/// What the operator wrote. Until rules exist it allows every tool of a configured upstream; `cofferdam doctor` says so.
+/// What the operator wrote.
+///
+/// Without a rule: reads that the operator accepted are allowed, unless they are external and private data of another origin was read; everything
+/// else asks. A tool that nobody reviewed asks as well.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     /// The operator's ceilings.
     pub limits: Limits,
+    /// The first one that matches a call decides.
+    pub rules: Vec<Rule>,
+    /// Whether programs may change anything at all.
+    pub mode: Mode,
     /// The labels that replies of an upstream carry, where the operator said so; the others carry both.
     pub data: BTreeMap<ServerName, BTreeSet<LabelKind>>,
     /// Hash of all that the operator wrote about authority. Approvals lapse when it changes.
     pub hash: String,
 }
 
+/// Whether programs may change anything, whatever the rules say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// As the rules say.
+    #[default]
+    ByRules,
+    /// Only tools that the operator accepted as reads can be called.
+    ReadOnly,
+}
+
 impl Policy {
     /// What a run of `principal` may do; `lowered` are the limits that the request asked for. Fixed before the program is looked at.
     #[must_use]
-    pub fn grant(&self, principal: &Principal, lowered: &LoweredLimits) -> Grant {
+    pub fn grant(self: &Arc<Self>, principal: &Principal, lowered: &LoweredLimits) -> Grant {
         let mut limits = self.limits.clone();
         if let Some(wall) = lowered.wall {
             limits.wall = limits.wall.min(wall);
         }
-        Grant { principal: principal.clone(), limits, data: self.data.clone(), policy_hash: self.hash.clone() }
+        Grant { principal: principal.clone(), limits, policy: Arc::clone(self) }
     }
 }
 
@@ -40,8 +61,7 @@ pub struct LoweredLimits {
 pub struct Grant {
     principal: Principal,
     limits: Limits,
-    data: BTreeMap<ServerName, BTreeSet<LabelKind>>,
-    policy_hash: String,
+    policy: Arc<Policy>,
 }
 
 impl Grant {
@@ -60,14 +80,14 @@ impl Grant {
     /// Hash of the policy that it was made from.
     #[must_use]
     pub fn policy_hash(&self) -> &str {
-        &self.policy_hash
+        &self.policy.hash
     }
 
     /// The labels that a reply of this upstream carries: private and untrusted unless the operator said otherwise.
     #[must_use]
     pub fn labels_of(&self, server: &ServerName) -> Labels {
         let origin = Origin::Server(server.clone());
-        match self.data.get(server) {
+        match self.policy.data.get(server) {
             Some(kinds) => Labels::of(kinds.iter().copied(), &origin),
             None => Labels::of(LabelKind::ALL, &origin),
         }
@@ -75,9 +95,54 @@ impl Grant {
 
     /// The one decision point: may this run make this call?
     #[must_use]
-    pub fn decide(&self, _call: &Asked<'_>) -> Decision {
-        Decision { verdict: Verdict::Allow, reason: Reason::AcceptedRead }
+    pub fn decide(&self, call: &Asked<'_>) -> Decision {
+        let says = |verdict, reason| Decision { verdict, reason };
+        let facts = call.tool.facts;
+        if self.policy.mode == Mode::ReadOnly && facts.may_write() {
+            return says(Verdict::Deny, Reason::ReadOnly);
+        }
+        for (rule, written) in self.policy.rules.iter().enumerate().filter(|(_, written)| written.names(&call.tool.name)) {
+            match written.when.as_ref().map(|when| when.holds(&self.inputs(call))) {
+                None | Some(Ok(true)) => {}
+                Some(Ok(false)) => continue,
+                Some(Err(error)) => return says(Verdict::Deny, Reason::Condition { rule, error: error.to_string() }),
+            }
+            if written.effect != Verdict::Allow {
+                return says(written.effect, Reason::Rule { rule });
+            }
+            let labels = guarded(&written.guard, call);
+            return if labels.is_empty() { says(Verdict::Allow, Reason::Rule { rule }) } else { says(Verdict::Ask, Reason::Guard { rule, labels }) };
+        }
+        match facts.effect {
+            Effect::Unreviewed => says(Verdict::Ask, Reason::Unreviewed),
+            Effect::Write => says(Verdict::Ask, Reason::Write),
+            Effect::Read => {
+                let labels = guarded(&BTreeSet::from([LabelKind::Private]), call);
+                if labels.is_empty() { says(Verdict::Allow, Reason::AcceptedRead) } else { says(Verdict::Ask, Reason::PrivateElsewhere { labels }) }
+            }
+        }
     }
+
+    fn inputs<'a>(&'a self, call: &Asked<'a>) -> Inputs<'a> {
+        Inputs { args: call.args, labels: call.labels, session: call.session, principal: &self.principal, tool: &call.tool.name }
+    }
+}
+
+/// The labels because of which an allowed call still asks: what somebody else wrote may steer what changes something, and what is private may not
+/// leave. What comes from the tool's own upstream never does: it returns to where it was.
+fn guarded(guard: &BTreeSet<LabelKind>, call: &Asked<'_>) -> Labels {
+    let own = Origin::Server(call.tool.name.server.clone());
+    let mut found = Labels::default();
+    for kind in guard {
+        let counts = match kind {
+            LabelKind::Untrusted => call.tool.facts.may_write(),
+            LabelKind::Private => call.tool.facts.external,
+        };
+        if counts {
+            found.join(&call.labels.foreign(*kind, &own));
+        }
+    }
+    found
 }
 
 /// A call that is to be decided.
@@ -137,6 +202,8 @@ pub enum Reason {
         /// What went wrong.
         error: String,
     },
+    /// Only reads are allowed, whatever the rules say.
+    ReadOnly,
     /// No rule: an accepted read.
     AcceptedRead,
     /// No rule: an accepted read, but its arguments could carry these labels out.
@@ -149,3 +216,7 @@ pub enum Reason {
     /// No rule: the operator has not reviewed the tool.
     Unreviewed,
 }
+
+#[cfg(test)]
+#[path = "grant_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@
 //! processes are deliberately absent.
 
 mod catalog;
+mod condition;
 mod effect;
 mod error;
 mod grant;
@@ -13,17 +14,22 @@ mod label;
 mod language;
 mod limits;
 mod names;
+mod pattern;
 mod propose;
 mod reply;
+mod rule;
 
 pub use catalog::{Annotations, Catalog, Server, ServerState, Tool};
+pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, VARIABLES};
 pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
-pub use grant::{Asked, Decision, Grant, LoweredLimits, Policy, Reason, Verdict};
+pub use grant::{Asked, Decision, Grant, LoweredLimits, Mode, Policy, Reason, Verdict};
 pub use identity::{Context, Principal, RunId};
 pub use label::{Label, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
 pub use limits::Limits;
 pub use names::{NAME_CHARS, NameError, ServerName, ToolName, closest, mint};
+pub use pattern::{Pattern, PatternError};
 pub use propose::propose;
 pub use reply::{Block, Reply, ResourceBody};
+pub use rule::{PATTERNS, RULES, Rule, Shadow, Shadowed, shadows};

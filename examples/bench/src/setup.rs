@@ -25,7 +25,8 @@ impl Setup {
     pub(crate) fn new(cofferdam: &Path) -> Result<Self> {
         let shop = std::env::current_exe()?.parent().context("this program is in no directory")?.join("shop");
         let place = tempfile::tempdir()?;
-        let mut config = "[limits]\ncalls = 5000\nworkers = 64\nwall = \"60s\"\n".to_owned();
+        let mut config =
+            "[[rules]]\ntools = [\"*\"]\neffect = \"allow\"\nguard = []\n[limits]\ncalls = 5000\nworkers = 64\nwall = \"60s\"\n".to_owned();
         let slow = LATENCY_MS.to_string();
         let mut server = |name: &str, args: &[&str]| writeln!(config, "\n[servers.{name}]\ncommand = {shop:?}\nargs = {args:?}");
         server("orders", &["--serve", "orders"])?;

@@ -18,8 +18,8 @@ use upstream::{Lock, ServerStatus, Transport};
 /// How many lines of a server's standard error are shown.
 const STDERR_LINES: usize = 5;
 
-/// What is said as long as rules do not exist, so that nobody relies on them.
-const NO_RULES: &str = "rules are not enforced by this version: every tool of a configured server may be called by every program";
+/// What is said where there are no rules.
+const NO_RULES: &str = "no rules are configured: what was accepted as a read is allowed, every other call needs a person's approval";
 
 /// What `doctor` found. Collected first, shown after: the same findings for people and for scripts.
 struct Findings {
@@ -39,7 +39,7 @@ struct Findings {
 /// Looks at everything.
 pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
     let mut problems = Vec::new();
-    let mut notes = vec![NO_RULES.to_owned()];
+    let mut notes = Vec::new();
     let protections = sandbox::protections(&std::env::current_exe()?);
     for missing in protections.iter().filter(|protection| !protection.in_force) {
         notes.push(format!("{} is not in force: {}", missing.name, missing.detail));
@@ -55,6 +55,9 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
     });
     for failed in &config.failed {
         problems.push((format!("the server {} of {} cannot be used: {}", failed.name, failed.file.display(), failed.reason), mend(&failed.reason)));
+    }
+    if config.policy.rules.is_empty() {
+        notes.push(NO_RULES.to_owned());
     }
     let servers = look_at_servers(&config, lock, around, &mut problems).await?;
     if servers.is_empty() && config.failed.is_empty() && problems.is_empty() {
@@ -97,7 +100,12 @@ fn look_at_guests(around: &Surroundings, problems: &mut Vec<(String, String)>) -
 }
 
 /// Starts every server and lists its tools.
-async fn look_at_servers(config: &Config, lock: Arc<Lock>, around: &Surroundings, problems: &mut Vec<(String, String)>) -> anyhow::Result<Vec<ServerStatus>> {
+async fn look_at_servers(
+    config: &Config,
+    lock: Arc<Lock>,
+    around: &Surroundings,
+    problems: &mut Vec<(String, String)>,
+) -> anyhow::Result<Vec<ServerStatus>> {
     let upstreams = upstreams(config, lock, around)?;
     let names: Vec<_> = upstreams.names().cloned().collect();
     let spinner = Spinner::start(&format!("starting {} servers", names.len()));

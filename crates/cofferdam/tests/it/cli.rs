@@ -49,11 +49,11 @@ fn a_broken_configuration_is_told_of_with_its_place() {
         "cofferdam: ~/.config/cofferdam/cofferdam.toml:2:1: unknown key \"wal\" in [limits]; did you mean \"wall\"?\n",
     );
     refused(
-        &[("c.toml", "[[rules]]\ntools = [\"a.b\"]\n")],
+        &[("c.toml", "[http]\nallow = []\n")],
         &["--config", "c.toml"],
         2,
-        "cofferdam: ~/c.toml:1:1: \"rules\" is not enforced by this version, so a configuration that has it is refused; without it every \
-         tool of a configured server may be called: remove \"rules\" if that is what you want\n",
+        "cofferdam: ~/c.toml:1:1: \"http\" is not enforced by this version, so a configuration that has it is refused rather than obeyed in \
+         part; programs have no network and no files but /workspace: remove \"http\"\n",
     );
     refused(
         &[("m.json", "{\"mcpServers\": {\n  \"a\": }}")],

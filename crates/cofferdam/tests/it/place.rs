@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
+/// Rules under which a program may do whatever its servers can: for tests that are not about rules.
+pub(crate) const ALLOW: &str = "[[rules]]\ntools = [\"*\"]\neffect = \"allow\"\nguard = []\n";
+
 /// A home with the guests of the user who runs the tests, and nothing else of theirs.
 pub(crate) struct Place(TempDir);
 
@@ -19,7 +22,9 @@ impl Place {
         let ours = home.path().join(".cache/cofferdam");
         std::fs::create_dir_all(&ours).unwrap();
         std::os::unix::fs::symlink(cache, ours.join("guests")).unwrap();
-        Place(home)
+        let place = Place(home);
+        place.write(".config/cofferdam/cofferdam.toml", ALLOW);
+        place
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -53,7 +53,10 @@ mod tests {
         let hash = |raw: Value| Definition::of(&raw).hash;
         let schema = json!({"type": "object", "required": ["b", "a"]});
         let base = hash(json!({"name": "t", "description": "d", "inputSchema": schema}));
-        assert_eq!(base, hash(json!({"inputSchema": {"required": ["b", "a"], "type": "object"}, "description": "d", "name": "t", "_meta": {"n": 1}})));
+        assert_eq!(
+            base,
+            hash(json!({"inputSchema": {"required": ["b", "a"], "type": "object"}, "description": "d", "name": "t", "_meta": {"n": 1}}))
+        );
         for changed in [
             json!({"name": "T", "description": "d", "inputSchema": schema}),
             json!({"name": "t", "description": "d ", "inputSchema": schema}),

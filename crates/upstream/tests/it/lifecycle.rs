@@ -47,7 +47,8 @@ async fn a_remembered_era_that_is_wrong_is_corrected() {
     let remembered = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, remembered.replace("legacy", "modern")).unwrap();
     let configs = vec![upstream::ServerConfig { era: None, ..config("legacy", &bench.directory) }];
-    let again = upstream::Upstreams::new(configs, Some(bench.directory.path().join("cache")), upstream::Lock::in_memory(), &policy::Limits::default());
+    let again =
+        upstream::Upstreams::new(configs, Some(bench.directory.path().join("cache")), upstream::Lock::in_memory(), &policy::Limits::default());
     let catalog = again.catalog(&[name("legacy")]).await;
     assert!(catalog.servers[&name("legacy")].tools.contains_key("echo"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), remembered);
