@@ -106,6 +106,16 @@ Examples:
   cofferdam sessions rm --all"
     )]
     Sessions(Sessions),
+    /// List, show and clear what conversations have seen: the labels because of which calls ask
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  cofferdam context list
+  cofferdam context show stdio-...
+  cofferdam context clear stdio-...                   its next program starts as if it had seen nothing"
+    )]
+    Context(ContextCommand),
     /// Show or compile the interpreters that run programs
     #[command(
         subcommand,
@@ -228,6 +238,38 @@ pub(crate) enum Sessions {
         /// All of them
         #[arg(long, conflicts_with = "handles")]
         all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContextCommand {
+    /// List every context that has seen something labelled, the last used first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: its labels, where each came from and when, and its runs
+    Show {
+        /// Its name
+        name: String,
+        /// Whose it is, where several principals have one of this name
+        #[arg(long)]
+        principal: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take all labels of one away; a server that is running obeys from the next program on
+    Clear {
+        /// Its name
+        name: String,
+        /// Whose it is, where several principals have one of this name
+        #[arg(long)]
+        principal: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

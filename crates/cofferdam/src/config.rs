@@ -237,6 +237,12 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         Some(count) if (1..=most).contains(count.get_ref()) => Ok(*count.get_ref()),
         Some(count) => Err(ConfigError::at(file, place(text, count.span().start), format!("limits.{key} must be between 1 and {most}"))),
     };
+    // Each failure is remembered for ten minutes.
+    let failures = |key: &str, count: Option<Spanned<u32>>, default: u32| match count {
+        None => Ok(default),
+        Some(count) if (1..=100_000).contains(count.get_ref()) => Ok(*count.get_ref()),
+        Some(count) => Err(ConfigError::at(file, place(text, count.span().start), format!("limits.{key} must be between 1 and 100000"))),
+    };
     let default = Limits::default();
     Ok(Limits {
         wall: raw.wall.map_or(default.wall, |span| span.0),
@@ -256,6 +262,8 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         workers: count("workers", raw.workers, default.workers, 1024)?,
         workspace_bytes: raw.workspace.map_or(default.workspace_bytes, |size| size.0),
         workspace_files: raw.workspace_files.unwrap_or(default.workspace_files),
+        failures_in_a_row: failures("failures_in_a_row", raw.failures_in_a_row, default.failures_in_a_row)?,
+        failures: failures("failures", raw.failures, default.failures)?,
         sessions: count("sessions", raw.sessions, default.sessions, 100_000)?,
         session_idle: raw.session_idle.map_or(default.session_idle, |span| span.0),
         session_kept: raw.session_kept.map_or(default.session_kept, |span| span.0),

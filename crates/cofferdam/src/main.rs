@@ -82,6 +82,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Run(run)) => commands::run::run(run, &sources, around).await,
         Some(Command::Tools(tools)) => commands::tools::tools(tools, &sources, around).await,
         Some(Command::Sessions(command)) => commands::sessions::sessions(command, &sources, around).await,
+        Some(Command::Context(context)) => commands::context::context(context, around),
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,

@@ -145,7 +145,7 @@ impl Server {
         }
         match result {
             Ok(reply) => {
-                let meta = figures(&reply);
+                let meta = figures(&reply, &self.context);
                 let mut content = vec![ContentBlock::text(reply.text)];
                 content.extend(reply.artifacts.iter().take(LINKS).map(|made| ContentBlock::resource_link(resources::link(made))));
                 if let Some(more) = reply.artifacts.len().checked_sub(LINKS).filter(|more| *more > 0) {
@@ -165,13 +165,14 @@ impl Server {
 }
 
 /// What a person or a framework may want to know of a run. It travels in `_meta`, which clients do not show to the model.
-fn figures(reply: &Reply) -> MetaObject {
+fn figures(reply: &Reply, context: &Context) -> MetaObject {
     let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
     for call in &reply.stats.calls {
         *calls.entry(&call.tool).or_default() += 1;
     }
     let mut figures = json!({
         "run": reply.run.to_string(),
+        "context": context.name,
         "outcome": reply.stats.outcome,
         "calls": calls,
         "bytes_inside": reply.stats.bytes_inside,

@@ -108,6 +108,8 @@ pub(crate) struct Limits {
     pub(crate) workers: Option<Spanned<usize>>,
     pub(crate) workspace: Option<Size>,
     pub(crate) workspace_files: Option<u64>,
+    pub(crate) failures_in_a_row: Option<Spanned<u32>>,
+    pub(crate) failures: Option<Spanned<u32>>,
     pub(crate) sessions: Option<Spanned<usize>>,
     pub(crate) session_idle: Option<Span>,
     pub(crate) session_kept: Option<Span>,

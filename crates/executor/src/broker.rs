@@ -10,7 +10,7 @@ use crate::{
     execute::Shared,
     journal::Event,
     outcome::Outcome,
-    sessions::Open,
+    reads::Reads,
 };
 use policy::{CallError, Catalog, ErrorCode, Guest, Labels, ToolName};
 use serde::Deserialize;
@@ -30,9 +30,7 @@ pub(crate) struct Broker {
     /// As it was when the run began.
     catalog: Arc<Catalog>,
     guest: Guest,
-    pub(crate) session: Option<Open>,
-    /// Of all that the run has read so far.
-    pub(crate) labels: Labels,
+    pub(crate) reads: Reads,
     events: Events,
     in_flight: JoinSet<Finished>,
     permits: Arc<Semaphore>,
@@ -52,9 +50,7 @@ pub(crate) struct Setting {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) guest: Guest,
     pub(crate) artifacts: OfRun,
-    pub(crate) session: Option<Open>,
-    /// What the run starts with: those of its context and its session.
-    pub(crate) labels: Labels,
+    pub(crate) reads: Reads,
 }
 
 #[derive(Debug)]
@@ -111,15 +107,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
     pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
-        let Setting { run, catalog, guest, artifacts, session, labels } = setting;
+        let Setting { run, catalog, guest, artifacts, reads } = setting;
         let permits = Arc::new(Semaphore::new(run.grant.limits().calls_in_flight));
         Broker {
             shared,
             run,
             catalog,
             guest,
-            session,
-            labels,
+            reads,
             events,
             permits,
             in_flight: JoinSet::new(),
@@ -150,13 +145,8 @@ impl Broker {
             "result" => self.result(request.outcome),
             "artifact" => {
                 let calls = crate::present::counted(self.calls.iter().map(|call| call.tool.as_str()));
-                let Broker { shared, run, artifacts, session, labels, .. } = self;
-                let before = labels.clone();
-                let mut read = |more: &Labels| {
-                    labels.join(more);
-                    session.as_mut().map_or(Ok(()), |open| shared.sessions.label(open, labels)).map_err(crate::ArtifactError::Disk)
-                };
-                let answer = artifacts.answer(&shared.artifacts, run.grant.limits(), document, before, calls, &mut read).await;
+                let Broker { shared, run, artifacts, reads, .. } = self;
+                let answer = artifacts.answer(&shared.artifacts, run.grant.limits(), document, calls, reads).await;
                 answer.map_err(crate::ArtifactError::told)
             }
             "fetch" => Err(CallError::new(
@@ -174,7 +164,7 @@ impl Broker {
             return Err(CallError::new(ErrorCode::UnknownTool, format!("there is no tool with a name of {} bytes", tool.len())));
         }
         let id = self.calls.len();
-        let call = Call { id, tool: tool.clone(), args: read(args)?, positional: read(positional)?, labels: self.labels.clone() };
+        let call = Call { id, tool: tool.clone(), args: read(args)?, positional: read(positional)?, labels: self.reads.labels().clone() };
         let most = self.run.grant.limits().calls;
         if self.calls.len() >= most as usize {
             return Err(CallError::new(
@@ -222,7 +212,7 @@ impl Broker {
         };
         let mut done: Vec<Finished> = first.into_iter().filter_map(Result::ok).collect();
         while let Some(finished) = done.pop().or_else(|| self.in_flight.try_join_next()?.ok()) {
-            reply.push(finished.tag, self.record(finished));
+            reply.push(finished.tag, self.record(finished).await);
             // The rest comes with the next wait: together they may be more than one message can hold.
             if reply.0.len() > TOGETHER_BYTES {
                 break;
@@ -232,7 +222,7 @@ impl Broker {
     }
 
     /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.
-    fn record(&mut self, mut finished: Finished) -> Result<Held, CallError> {
+    async fn record(&mut self, mut finished: Finished) -> Result<Held, CallError> {
         if let Ok(held) = &mut finished.result {
             self.artifacts.made.append(&mut held.artifacts);
         }
@@ -261,24 +251,17 @@ impl Broker {
             Err(error) => error.tells,
         };
         if tells && let Ok(name) = ToolName::parse(&tool) {
-            self.label(&self.run.grant.labels_of(&name.server)).map_err(|error| error.of(&name))?;
+            self.label(&self.run.grant.labels_of(&name.server)).await.map_err(|error| error.of(&name))?;
         }
         finished.result
     }
 
-    /// Joins labels to those of the run and its session.
-    fn label(&mut self, labels: &Labels) -> Result<(), CallError> {
-        self.labels.join(labels);
-        if let Some(open) = &mut self.session {
-            return self.shared.sessions.label(open, &self.labels).map_err(|error| {
-                tracing::error!(run = %self.run.id, %error, "the labels of a session could not be kept");
-                CallError::new(
-                    ErrorCode::Internal,
-                    "the reply is withheld, because where it came from could not be recorded; the call was carried out",
-                )
-            });
-        }
-        Ok(())
+    /// Joins labels to those of the run, its session and its context.
+    async fn label(&mut self, labels: &Labels) -> Result<(), CallError> {
+        self.reads.join(labels).await.map_err(|error| {
+            tracing::error!(run = %self.run.id, %error, "what a run has read could not be recorded");
+            CallError::new(ErrorCode::Internal, "the reply is withheld, because where it came from could not be recorded; the call was carried out")
+        })
     }
 
     async fn search(&self, query: &str, limit: usize) -> Result<String, CallError> {

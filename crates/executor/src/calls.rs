@@ -80,7 +80,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
     let decision = run.grant.decide(&asked);
     if decision.verdict != Verdict::Allow {
-        tracing::info!(run = %run.id, tool = %name, reason = ?decision.reason, "a call is not allowed");
+        tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
         return Err(refused(&name, &decision));
     }
     if !is_read_only(tool) {

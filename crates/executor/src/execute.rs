@@ -6,22 +6,24 @@ use crate::{
     broker::{Broker, Setting},
     budget::{self, Budget},
     calls::Run,
+    contexts::Contexts,
     journal::Journal,
     place::{News, NoPlace, Place},
     present::{self, Ending, Presented},
+    reads::Reads,
     repeats::{Repeated, Repeats},
     schemas::Schemas,
     sessions::{After, Handle, Kept, Open, Sessions, Wanted},
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Context, Grant, Labels, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
 use sandbox::{End, Sandbox, SandboxError, Warm};
 use serde_json::json;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -144,6 +146,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) sessions: Sessions,
     pub(crate) artifacts: Artifacts,
+    pub(crate) contexts: Contexts,
     unusable: Vec<ServerName>,
 }
 
@@ -172,8 +175,6 @@ pub struct Executor {
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
     repeats: Repeats,
-    /// What each context has seen.
-    seen: Mutex<HashMap<Context, Labels>>,
     checks: Checks,
 }
 
@@ -189,6 +190,7 @@ impl Executor {
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
         let journal = Journal::open(&state_dir).map_err(not_usable)?;
         let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?;
+        let contexts = Contexts::open(&state_dir).map_err(not_usable)?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -198,14 +200,13 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
-        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, unusable };
+        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, contexts, unusable };
         Ok(Arc::new(Executor {
             policy: Arc::new(policy),
             sandbox,
             shared: Arc::new(shared),
             workspaces,
             repeats: Repeats::default(),
-            seen: Mutex::default(),
             checks: Checks::all(),
         }))
     }
@@ -232,14 +233,10 @@ impl Executor {
         &self.shared.artifacts
     }
 
-    /// Adds labels to what a context has seen: called before anything that carries them is shown.
-    pub fn saw(&self, context: &Context, labels: &Labels) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(context.clone()).or_default().join(labels);
-    }
-
-    /// What a context has seen so far.
-    fn seen(&self, context: &Context) -> Labels {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(context).cloned().unwrap_or_default()
+    /// What each context has seen.
+    #[must_use]
+    pub fn contexts(&self) -> &Contexts {
+        &self.shared.contexts
     }
 
     /// Runs one program, or attaches to the run of the same request. Cancel-safe: dropping the future kills the worker and aborts its calls.
@@ -260,6 +257,9 @@ impl Executor {
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
         let shown_bytes = grant.limits().output_shown_bytes;
+        if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {
+            return Ok(reply(run, &present::not_run("limit_exceeded", &paused), shown_bytes));
+        }
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
@@ -268,7 +268,10 @@ impl Executor {
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
         let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
             Ok(program) => program,
-            Err(refusal) => return Ok(reply(run, &present::refused(&refusal), shown_bytes)),
+            Err(refusal) => {
+                self.shared.contexts.ended(&request.context, true);
+                return Ok(reply(run, &present::refused(&refusal), shown_bytes));
+            }
         };
         let guest = request.language.guest();
         let queued = Instant::now();
@@ -289,27 +292,23 @@ impl Executor {
         };
         let queued = queued.elapsed();
         let (workspace, restored) = (place.workspace(), place.restored);
-        let mut session = place.take_session();
+        let session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal)).unwrap_or_default();
-        let mut labels = self.seen(&request.context);
-        if let Some(open) = &mut session {
-            labels.join(&open.record.labels);
-            let sessions = &self.shared.sessions;
-            // A program may say what its author has seen: the session carries the context's labels from here on.
-            let noted = sessions.label(open, &labels).and_then(|()| sessions.mark(open, run, &self.shared.journal));
-            noted.map_err(|source| Fault::Workspace { run, source })?;
+        let mut reads = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session).await.map_err(|source| not_kept(run, source))?;
+        if let Some(open) = &mut reads.session {
+            self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
         let origin = Origin {
             principal: request.context.principal.clone(),
             run,
             program: blake3::hash(request.code.as_bytes()).to_string(),
-            session: session.as_ref().map(|open| open.handle().to_string()),
+            session: reads.session.as_ref().map(|open| open.handle().to_string()),
         };
         let origin = Arc::new(origin);
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
-        let handle = session.as_ref().map(|open| open.handle().clone());
+        let handle = reads.session.as_ref().map(|open| open.handle().clone());
         let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin };
-        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, session, labels };
+        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, reads };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
@@ -321,15 +320,19 @@ impl Executor {
         let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
-        self.saw(&request.context, &broker.labels);
-        let session = broker.session.as_ref().map(|open| open.handle().clone());
+        let shown = broker.reads.end().await;
+        if presented.ending != Ending::Cancelled {
+            self.shared.contexts.ended(&request.context, presented.ending.is_error());
+        }
+        let session = broker.reads.session.as_ref().map(|open| open.handle().clone());
         let mut saved_ms = None;
-        if let Some(open) = broker.session.take() {
+        if let Some(open) = broker.reads.session.take() {
             let saving = Instant::now();
             text.push_str(&self.settle(run, open, place, &finished.end, wall, &grant).await);
             text.push_str(&before);
             saved_ms = Some(milliseconds(saving.elapsed()));
         }
+        shown.map_err(|source| not_kept(run, source))?;
         let stats = Stats {
             calls: std::mem::take(&mut broker.calls),
             bytes_inside: broker.bytes_inside,
@@ -351,7 +354,7 @@ impl Executor {
         for (place, overflow) in places.iter_mut().zip(budget.overflow()) {
             let Some(overflow) = overflow else { continue };
             let source = Source::Bytes(overflow.text.as_bytes());
-            let (labels, calls) = (broker.labels.clone(), present::counted(broker.calls.iter().map(|call| call.tool.as_str())));
+            let (labels, calls) = (broker.reads.labels().clone(), present::counted(broker.calls.iter().map(|call| call.tool.as_str())));
             let new = New { name: overflow.name, media_type: Some(overflow.media_type), source, labels, calls, automatic: true };
             let kept = self.store().save(&broker.artifacts.origin, grant.limits(), new).await;
             *place = budget::place(kept.as_ref().map_err(ToString::to_string));
@@ -418,6 +421,12 @@ impl Executor {
             End::Completed(_) | End::Deadline | End::Cancelled => {}
         }
     }
+}
+
+/// What a run has read, or may read, could not be put down.
+fn not_kept(run: RunId, source: std::io::Error) -> Fault {
+    tracing::error!(%run, error = %source, "what a context has seen could not be recorded");
+    Fault::Workspace { run, source }
 }
 
 /// The reply to a request that did not come to a run.

@@ -1,7 +1,7 @@
 //! Artifacts as clients read them. Everything that is shown to a context joins its labels there first.
 
 use crate::{ArtifactError, Executor, Range, Read, Record};
-use policy::Context;
+use policy::{Context, Labels};
 
 impl Executor {
     /// All artifacts of the context's principal, the newest first. Their names and previews count as seen from `page` on, `length` of them.
@@ -12,9 +12,8 @@ impl Executor {
         let mut all = self.store().list(&context.principal).await?;
         let more = all.len() > page.saturating_add(length);
         let records: Vec<Record> = all.drain(page.min(all.len())..page.saturating_add(length).min(all.len())).collect();
-        for record in &records {
-            self.saw(context, &record.labels);
-        }
+        let labels: Labels = records.iter().flat_map(|record| record.labels.iter().cloned()).collect();
+        self.contexts().join(context, &labels).await?;
         Ok(Page { records, more })
     }
 
@@ -24,7 +23,7 @@ impl Executor {
     /// When there is no such artifact, the range cannot be read at once, or the disk fails.
     pub async fn read_artifact(&self, context: &Context, reference: &str, range: Range) -> Result<Read, ArtifactError> {
         let record = self.store().find(&context.principal, reference).await?;
-        self.saw(context, &record.labels);
+        self.contexts().join(context, &record.labels).await?;
         self.store().read(record, range).await
     }
 }

@@ -14,6 +14,12 @@ impl Principal {
         Principal("local".to_owned())
     }
 
+    /// The principal of this name.
+    #[must_use]
+    pub fn named(name: String) -> Self {
+        Principal(name)
+    }
+
     /// The name, for the journal and messages to the operator.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -35,6 +35,10 @@ pub struct Limits {
     pub workspace_bytes: u64,
     /// Files, directories and links in a workspace.
     pub workspace_files: u64,
+    /// Programs of one context that may fail one after the other; then it waits a minute. Ends a loop of programs that are written again and again.
+    pub failures_in_a_row: u32,
+    /// Programs of one context that may fail within ten minutes; then it waits until they are fewer.
+    pub failures: u32,
     /// Sessions of one principal. Guards the disk.
     pub sessions: usize,
     /// How long a session's worker is kept for its next run; then the session is on the disk only. Guards the machine's memory.
@@ -67,6 +71,8 @@ impl Default for Limits {
             workers: 16,
             workspace_bytes: 256 * MIB as u64,
             workspace_files: 10_000,
+            failures_in_a_row: 5,
+            failures: 20,
             sessions: 64,
             session_idle: Duration::from_secs(5 * 60),
             session_kept: Duration::from_secs(24 * 3600),

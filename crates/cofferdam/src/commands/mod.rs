@@ -1,6 +1,7 @@
 //! The subcommands, one file each, and what they share.
 
 pub(crate) mod artifacts;
+pub(crate) mod context;
 pub(crate) mod doctor;
 pub(crate) mod guests;
 pub(crate) mod run;

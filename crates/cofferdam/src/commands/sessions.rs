@@ -8,7 +8,7 @@ use crate::surroundings::Surroundings;
 use crate::units::{show_duration, show_size};
 use anyhow::Context;
 use executor::{Details, Handle, SessionError, Sessions, Summary};
-use policy::{LabelKind, Labels, Principal};
+use policy::Principal;
 use serde_json::json;
 use std::time::{Duration, SystemTime};
 
@@ -75,7 +75,7 @@ fn known<T>(result: Result<T, SessionError>) -> anyhow::Result<T> {
 }
 
 /// How long ago, in milliseconds since 1970.
-fn ago(at_ms: u64) -> String {
+pub(super) fn ago(at_ms: u64) -> String {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(at_ms);
     let age = at.elapsed().unwrap_or_default();
     let unit = if age < Duration::from_secs(120) { 1 } else { 60 };
@@ -102,17 +102,8 @@ fn described(details: &Details) -> String {
         ago(summary.used_ms),
         summary.principal.as_str(),
         summary.forked_from.as_ref().map_or_else(|| "no".to_owned(), |from| format!("from {from}")),
-        labels(&summary.labels),
+        summary.labels,
         workspace.display(),
         show_size(*workspace_bytes),
     )
-}
-
-fn labels(labels: &Labels) -> String {
-    let kind = |kind| match kind {
-        LabelKind::Untrusted => "untrusted",
-        LabelKind::Private => "private",
-    };
-    let all: Vec<String> = labels.iter().map(|label| format!("{} ({})", kind(label.kind), label.origin)).collect();
-    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }

@@ -2,7 +2,7 @@
 
 use crate::bad_input::fails;
 use crate::connection::Era;
-use crate::place::{ALLOW, Place, built, modern, own};
+use crate::place::{ALLOW, FAILURES, Place, built, modern, own};
 use serde_json::json;
 
 /// What Python shows of a program that is one awaited call.
@@ -137,7 +137,7 @@ fn a_call_that_was_certainly_not_made_may_be_tried_again() {
 
 /// A configuration with these servers, each with the seconds that a call of it may take.
 fn toml(servers: &[(&str, &str, &[&str], u32)]) -> String {
-    let mut text = ALLOW.to_owned();
+    let mut text = format!("{ALLOW}{FAILURES}");
     for (name, command, arguments, seconds) in servers {
         let (command, arguments) = (json!(command), json!(arguments));
         let start = if *name == "mute" { 3 } else { 20 };

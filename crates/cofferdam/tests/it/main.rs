@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod compat;
 mod connection;
+mod contexts;
 mod examples;
 mod many;
 mod place;

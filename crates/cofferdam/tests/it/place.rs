@@ -10,6 +10,9 @@ use tempfile::TempDir;
 /// Rules under which a program may do whatever its servers can: for tests that are not about rules.
 pub(crate) const ALLOW: &str = "[[rules]]\ntools = [\"*\"]\neffect = \"allow\"\nguard = []\n";
 
+/// Limits under which a client may fail as often as it likes: for tests of what fails.
+pub(crate) const FAILURES: &str = "[limits]\nfailures = 100000\nfailures_in_a_row = 100000\n";
+
 /// A home with the guests of the user who runs the tests, and nothing else of theirs.
 pub(crate) struct Place(TempDir);
 
@@ -23,7 +26,7 @@ impl Place {
         std::fs::create_dir_all(&ours).unwrap();
         std::os::unix::fs::symlink(cache, ours.join("guests")).unwrap();
         let place = Place(home);
-        place.write(".config/cofferdam/cofferdam.toml", ALLOW);
+        place.write(".config/cofferdam/cofferdam.toml", format!("{ALLOW}{FAILURES}"));
         place
     }
 

@@ -1,15 +1,18 @@
 //! What a client receives, byte for byte: success, error, refusal, truncation and nothing, in both languages and both eras.
 
 use crate::connection::{Connection, Era};
-use crate::place::{Place, built};
+use crate::place::{FAILURES, Place, built};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// The shop of `examples/`, in both eras of the protocol.
 fn servers(place: &Place) -> [Connection; 2] {
     let _built = built("shop");
-    let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/cofferdam.toml");
-    [Era::Modern, Era::Legacy].map(|era| place.serve(era, &["--config", configuration.to_str().unwrap()]))
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let configuration = std::fs::read_to_string(examples.join("cofferdam.toml")).unwrap();
+    let configuration = place.write("examples.toml", format!("{configuration}{FAILURES}"));
+    let (configuration, lock) = (configuration.to_str().unwrap(), examples.join("cofferdam.lock"));
+    [Era::Modern, Era::Legacy].map(|era| place.serve(era, &["--config", configuration, "--lock", lock.to_str().unwrap()]))
 }
 
 /// The result of a call as it was sent, with what no two runs have in common replaced.
@@ -20,14 +23,16 @@ fn result(server: &mut Connection, language: &str, code: &str) -> Value {
     let run = figures["run"].as_str().unwrap();
     assert!(run.len() == 32 && run.bytes().all(|byte| byte.is_ascii_hexdigit()), "{run}");
     assert!(figures["wall_ms"].as_f64().is_some_and(|wall| wall >= 0.0), "{figures}");
+    assert!(figures["context"].as_str().is_some_and(|name| name.starts_with("stdio-")), "{figures}");
     figures["run"] = "RUN".into();
+    figures["context"] = "CONTEXT".into();
     figures["wall_ms"] = 0.into();
     result
 }
 
 /// What a client receives, as it is written: one text block and the figures.
 fn expected(text: &str, is_error: bool, outcome: &str, calls: &Value, bytes_inside: usize) -> String {
-    let figures = json!({"run": "RUN", "outcome": outcome, "calls": calls, "bytes_inside": bytes_inside, "wall_ms": 0});
+    let figures = json!({"run": "RUN", "context": "CONTEXT", "outcome": outcome, "calls": calls, "bytes_inside": bytes_inside, "wall_ms": 0});
     let content = json!([{"type": "text", "text": text}]);
     json!({"resultType": "complete", "content": content, "isError": is_error, "_meta": {"cofferdam/run": figures}}).to_string()
 }
@@ -186,7 +191,7 @@ fn a_long_reply_as_head_and_tail_with_its_true_size() {
         let link = format!(
             r#"{{"type":"resource_link","uri":"artifact://ID","name":"output","description":"{preview}","mimeType":"text/plain","size":588890}}"#
         );
-        let figures = r#"{"run":"RUN","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}"#;
+        let figures = r#"{"run":"RUN","context":"CONTEXT","outcome":"none","calls":{},"bytes_inside":0,"wall_ms":0}"#;
         format!(r#"{{{prefix}"content":[{{"type":"text","text":{text}}},{link}],"isError":false,"_meta":{{"cofferdam/run":{figures}}}}}"#)
     };
     let [mut modern, mut legacy] = servers(&place_of_servers);

@@ -1,7 +1,7 @@
 //! Sessions as a user has them: variables that outlive the run, its deadline, the worker and the server, in both languages.
 
 use crate::connection::{Connection, Era, Shown};
-use crate::place::{ALLOW, Place, built};
+use crate::place::{ALLOW, FAILURES, Place, built};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,7 +17,7 @@ pub(crate) fn serve(place: &Place, limits: &str) -> Connection {
     let _built = built("shop");
     let servers =
         "[servers.orders]\ncommand = \"shop\"\nargs = [\"--serve\", \"orders\"]\n[servers.crm]\ncommand = \"shop\"\nargs = [\"--serve\", \"crm\"]\n";
-    let file = place.write("cofferdam.toml", format!("{ALLOW}{servers}[limits]\n{limits}\n"));
+    let file = place.write("cofferdam.toml", format!("{ALLOW}{servers}{FAILURES}{limits}\n"));
     place.serve(Era::Modern, &["--config", file.to_str().unwrap()])
 }
 

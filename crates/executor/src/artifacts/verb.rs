@@ -4,6 +4,7 @@
 //! change them at any moment; only regular files are read.
 
 use super::{ArtifactError, Artifacts, New, Origin, Record, Size, Source};
+use crate::reads::Reads;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{Labels, Limits};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
@@ -57,27 +58,26 @@ impl OfRun {
         OfRun { origin, workspace: workspace.to_owned(), copied_bytes: 0, copied_files: 0, made: Vec::new(), shown: Vec::new() }
     }
 
-    /// Answers one request. What it saves gets `labels`; what it reads is told to `read` before the guest can reach it. `calls` were made by then.
+    /// Answers one request. What it saves gets the labels of what the run has read; what it loads joins them before the guest can reach it. `calls`
+    /// were made by then.
     pub(crate) async fn answer(
         &mut self,
         artifacts: &Artifacts,
         limits: &Limits,
         request: &[u8],
-        labels: Labels,
         calls: Vec<String>,
-        read: &mut (dyn FnMut(&Labels) -> Result<(), ArtifactError> + Send),
+        reads: &mut Reads,
     ) -> Result<String, ArtifactError> {
         let request: Request<'_> =
             serde_json::from_slice(request).map_err(|error| ArtifactError::Invalid(format!("the request is malformed: {error}")))?;
         let name = request.name.as_deref();
         let named = || name.ok_or_else(|| ArtifactError::Invalid("an artifact has a name".to_owned()));
         match request.action.as_str() {
-            "save" => self.save(artifacts, limits, named()?, &request, labels, calls).await,
+            "save" => self.save(artifacts, limits, named()?, &request, reads.labels().clone(), calls).await,
             "list" => {
                 let records = artifacts.list(&self.origin.principal).await?;
-                for record in &records {
-                    read(&record.labels)?;
-                }
+                let labels: Labels = records.iter().flat_map(|record| record.labels.iter().cloned()).collect();
+                reads.join(&labels).await?;
                 let told = |record: &Record| {
                     let mut told = record.told();
                     told["preview"] = record.preview.clone().into();
@@ -87,7 +87,7 @@ impl OfRun {
             }
             action @ ("load" | "open" | "show") => {
                 let record = artifacts.find(&self.origin.principal, named()?).await?;
-                read(&record.labels)?;
+                reads.join(&record.labels).await?;
                 match action {
                     "load" => self.load(artifacts, limits, &record).await,
                     "open" => self.copy(artifacts, limits, &record).await.map(|path| json!(path).to_string()),
