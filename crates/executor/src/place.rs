@@ -31,6 +31,7 @@ pub(crate) struct Place {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each run")]
 enum Kind {
     /// Removed when the place is dropped.
     Stateless(Workspace),

@@ -2,7 +2,7 @@
 //!
 //! The tests run each attempt twice: open, where it must succeed, and sealed, where it must not. It stands for a guest that has
 //! escaped from WebAssembly and runs code of its own in the worker.
-#![expect(clippy::print_stdout, clippy::exit, reason = "a program for tests")]
+#![expect(clippy::print_stdout, reason = "a program for tests")]
 #![expect(unsafe_code, reason = "an escaped guest asks for executable memory")]
 
 use std::{fs, io, net::TcpListener, os::unix::net::UnixStream, path::Path, process};

@@ -7,7 +7,8 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create
 use std::{fs::File, io, os::unix::fs::FileExt};
 
 /// Bytes before the head: total bytes and number of writes, each u64 little-endian.
-const HEADER_BYTES: u64 = 16;
+const HEADER_BYTES: u64 = HEADER as u64;
+const HEADER: usize = 16;
 
 /// Printed output of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,7 +51,7 @@ impl Sink {
     pub(crate) fn restart(&mut self) -> io::Result<()> {
         if self.writes > 0 {
             (self.total_bytes, self.writes) = (0, 0);
-            self.file.write_all_at(&[0; HEADER_BYTES as usize], 0)?;
+            self.file.write_all_at(&[0; HEADER], 0)?;
         }
         Ok(())
     }
@@ -73,7 +74,7 @@ impl Sink {
             rest = &rest[now..];
         }
         self.writes += 1;
-        let mut header = [0; HEADER_BYTES as usize];
+        let mut header = [0; HEADER];
         header[..8].copy_from_slice(&self.total_bytes.to_le_bytes());
         header[8..].copy_from_slice(&self.writes.to_le_bytes());
         self.file.write_all_at(&header, 0)
@@ -82,7 +83,7 @@ impl Sink {
 
 /// Reads what was printed; at most `kept_bytes` as given to [`create`]. The broker's end.
 pub(crate) fn read(file: &File, kept_bytes: u64) -> io::Result<Output> {
-    let mut header = [0; HEADER_BYTES as usize];
+    let mut header = [0; HEADER];
     file.read_exact_at(&mut header, 0)?;
     let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| header[at + i]));
     let (total_bytes, writes, half) = (word(0), word(8), kept_bytes / 2);

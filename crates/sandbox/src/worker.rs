@@ -24,11 +24,7 @@ use std::{
 
 /// Runs a freshly forked child; never returns.
 pub(crate) fn main(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, socket: UnixStream, output: File) -> ! {
-    let fault = match live(prepared, filters, keep, &socket, output) {
-        Ok(()) => None,
-        Err(reason) => Some(reason),
-    };
-    if let Some(reason) = fault {
+    if let Err(reason) = live(prepared, filters, keep, &socket, output) {
         // Nobody left to tell when this fails.
         let _ = frame::send(&socket, &FromWorker::Fault(reason));
         sys::exit_now(1);

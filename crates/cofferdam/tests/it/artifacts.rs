@@ -38,7 +38,7 @@ fn a_saved_value_is_linked_listed_and_read_in_ranges() {
         let uri = format!("artifact://{id}");
         let link =
             json!({"type": "resource_link", "uri": uri, "name": "words", "description": "zwölf Boxkämpfer", "mimeType": "text/plain", "size": 18});
-        assert_eq!(blocks[1..], [link.clone()]);
+        assert_eq!(blocks[1..], *std::slice::from_ref(&link));
         let mut resource = link;
         resource.as_object_mut().unwrap().shift_remove("type");
         assert_eq!(request(&mut server, "resources/list", json!({}))["resources"][0], resource);

@@ -1,6 +1,11 @@
 //! The binary as people and clients use it: the command line, and programs from a client to real servers and back.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and what it saw is printed with it"
+)]
 
 mod artifacts;
 mod artifacts_disk;

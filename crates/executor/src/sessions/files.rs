@@ -79,10 +79,8 @@ pub(crate) fn list(root: &Path) -> io::Result<(Vec<Handle>, Vec<PathBuf>)> {
         let name = name.to_string_lossy();
         if let Ok(handle) = Handle::parse(&name) {
             sessions.push(handle);
-        } else if name.starts_with(HIDDEN) {
-            if age(&entry.path()).is_some_and(|age| age > LEFT) {
-                left.push(entry.path());
-            }
+        } else if name.starts_with(HIDDEN) && age(&entry.path()).is_some_and(|age| age > LEFT) {
+            left.push(entry.path());
         }
     }
     sessions.sort();

@@ -24,6 +24,7 @@ const FRESH: &str = ".checkpoint";
 
 /// What became of the memory after a run.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one for each run")]
 pub(crate) enum Kept {
     /// It is on the disk.
     Saved,
@@ -206,7 +207,7 @@ async fn sync_all(mut written: mpsc::UnboundedReceiver<PathBuf>) {
         while let Ok(next) = written.try_recv() {
             directories.insert(next);
         }
-        let sync = move || directories.iter().for_each(|directory| sync(directory));
+        let sync = move || directories.iter().for_each(sync);
         // A panic in it would be a lost sync, not a lost session.
         let _ = tokio::task::spawn_blocking(sync).await;
     }

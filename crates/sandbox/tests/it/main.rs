@@ -1,5 +1,7 @@
 //! The sandbox from outside: real worker processes, tiny guests written for one purpose each, and the real guests once each.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod blobs;
 mod checkpoints;
 mod fixture;
