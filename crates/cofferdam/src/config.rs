@@ -4,7 +4,7 @@ use crate::entry::{Entry, Launch, folder_of};
 use crate::expand::Scope;
 use crate::fault::{ConfigError, place};
 use crate::surroundings::Surroundings;
-use crate::{import, raw, rules};
+use crate::{import, output, raw, rules, secrets};
 use policy::{Limits, Policy, ServerName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) failed: Vec<Failed>,
     /// The entries that start this program, which are left out.
     pub(crate) skipped: Vec<String>,
+    /// Values that are removed from what is shown and kept.
+    pub(crate) secrets: executor::Secrets,
     /// The files that were read.
     pub(crate) files: Vec<PathBuf>,
     /// Where the lockfile is, or will be. `None`: there is no place for files.
@@ -275,6 +277,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
 /// The servers of all files under their names, with references replaced.
 fn settle(entries: &[Entry], around: &Surroundings, config: &mut Config) -> Result<(), ConfigError> {
     let mut taken: BTreeMap<ServerName, &Entry> = BTreeMap::new();
+    let mut hidden = Vec::new();
     for entry in entries {
         if let Ok(Launch::Stdio { command, .. }) = &entry.launch
             && around.is_ourselves(command)
@@ -289,11 +292,20 @@ fn settle(entries: &[Entry], around: &Surroundings, config: &mut Config) -> Resu
             return Err(ConfigError::of(&entry.file, text));
         }
         let scope = Scope { variable: &|variable| around.variable(variable), folder: folder_of(&entry.file) };
+        hidden.extend(entry.launch.iter().flat_map(|launch| secrets::of(launch, scope)));
         match entry.resolve(name.clone(), scope) {
             Ok(server) => config.servers.push(server),
             Err(reason) => config.failed.push(Failed { name, file: entry.file.clone(), reason }),
         }
     }
+    let many = |error| {
+        ConfigError::of(
+            config.files.first().map_or(Path::new(""), PathBuf::as_path),
+            format!("the secrets of its servers cannot be looked for: {error}"),
+        )
+    };
+    config.secrets = executor::Secrets::of(hidden).map_err(many)?;
+    output::hide(&config.secrets);
     config.servers.sort_by(|a, b| a.name.cmp(&b.name));
     config.failed.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(())

@@ -22,6 +22,7 @@ mod progress;
 mod raw;
 mod resources;
 mod rules;
+mod secrets;
 mod surroundings;
 mod units;
 mod wire;
@@ -59,7 +60,7 @@ fn log(cli: &Cli) -> anyhow::Result<()> {
     let filter = cli.shared.log.clone().or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| quiet.to_owned());
     let filter = tracing_subscriber::EnvFilter::try_new(&filter)
         .map_err(|error| UsageError(format!("{filter:?} is not a log filter ({error}); write a level such as info, or target=level")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(output::errors).with_ansi(std::io::stderr().is_terminal()).init();
     Ok(())
 }
 

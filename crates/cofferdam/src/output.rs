@@ -1,13 +1,47 @@
 //! What people and scripts read: the one place that writes to standard output, which belongs to the protocol while serving.
 
+use executor::Secrets;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::OnceLock;
 use std::time::Duration;
+
+/// Values that are taken out of all that is printed and logged, once the configuration was read.
+static SECRETS: OnceLock<Secrets> = OnceLock::new();
+
+/// Takes these values out of all that is printed and logged from here on.
+pub(crate) fn hide(secrets: &Secrets) {
+    let _kept = SECRETS.set(secrets.clone());
+}
+
+fn hidden(text: &str) -> Cow<'_, str> {
+    SECRETS.get().map_or(Cow::Borrowed(text), |secrets| secrets.remove(text))
+}
+
+/// Standard error for the log, which writes each line at once.
+pub(crate) fn errors() -> impl Write {
+    Errors
+}
+
+struct Errors;
+
+impl Write for Errors {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        stderr().lock().write_all(hidden(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        stderr().flush()
+    }
+}
 
 /// Writes a text to standard output and ends its line. Whoever reads it may have gone: that is not an error of ours.
 pub(crate) fn print(text: &str) {
     let mut out = stdout().lock();
+    let text = hidden(text);
     let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
     let _gone = write!(out, "{text}{end}").and_then(|()| out.flush());
 }
@@ -31,7 +65,7 @@ pub(crate) fn print_json(document: &Value) {
 
 /// Writes a message to standard error.
 pub(crate) fn complain(text: &str) {
-    let _gone = writeln!(stderr().lock(), "cofferdam: {text}");
+    let _gone = writeln!(stderr().lock(), "cofferdam: {}", hidden(text));
 }
 
 /// A text of somebody else made harmless for a terminal: control and direction characters would let it write over ours.

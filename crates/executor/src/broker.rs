@@ -174,6 +174,8 @@ impl Broker {
         }
         let name = ToolName::parse(&tool).ok();
         let read_only = name.and_then(|name| self.catalog.tool(&name).map(is_read_only)) == Some(true);
+        // A program chooses the name, and a tool of it need not exist.
+        let tool = self.shared.secrets.remove(&tool).into_owned();
         self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
         let (shared, run, permits) = (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits));
         self.in_flight.spawn(async move {
@@ -286,7 +288,7 @@ impl Broker {
         // The protocol wants progress to grow.
         if self.own_progress.is_none_or(|before| progress > before) {
             self.own_progress = Some(progress);
-            let message = request.message.as_ref().map(|text| text.chars().take(200).collect());
+            let message = request.message.as_ref().map(|text| self.shared.secrets.remove(text).chars().take(200).collect());
             let _ = self.events.send(Progress { progress, total: request.total.filter(|t| t.is_finite()), message });
         }
         Ok("null".to_owned())

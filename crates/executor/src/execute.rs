@@ -21,6 +21,7 @@ use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Se
 use sandbox::{End, Sandbox, SandboxError, Warm};
 use serde_json::json;
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
@@ -40,6 +41,8 @@ pub struct Settings {
     pub lock: Arc<upstream::Lock>,
     /// Configured servers that cannot even be tried.
     pub unusable: Vec<ServerName>,
+    /// Values that are removed from what is shown and kept.
+    pub secrets: gate::Secrets,
     /// Where guests and what can be made again are kept.
     pub cache_dir: PathBuf,
     /// Where state is kept.
@@ -147,6 +150,7 @@ pub(crate) struct Shared {
     pub(crate) sessions: Sessions,
     pub(crate) artifacts: Artifacts,
     pub(crate) contexts: Contexts,
+    pub(crate) secrets: gate::Secrets,
     unusable: Vec<ServerName>,
 }
 
@@ -184,12 +188,12 @@ impl Executor {
     /// # Errors
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let Settings { policy, servers, lock, unusable, cache_dir, state_dir, warm, binary } = settings;
+        let Settings { policy, servers, lock, unusable, secrets, cache_dir, state_dir, warm, binary } = settings;
         let not_usable = |source| StartError::State { path: state_dir.clone(), source };
         let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
         let journal = Journal::open(&state_dir).map_err(not_usable)?;
-        let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?;
+        let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?.without(secrets.clone());
         let contexts = Contexts::open(&state_dir).map_err(not_usable)?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
@@ -200,7 +204,8 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
-        let shared = Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, contexts, unusable };
+        let shared =
+            Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, contexts, secrets, unusable };
         Ok(Arc::new(Executor {
             policy: Arc::new(policy),
             sandbox,
@@ -245,12 +250,19 @@ impl Executor {
     /// Only for faults of ours; a program that fails is a [`Reply`].
     pub async fn execute(&self, request: Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
-        let Some(key) = request.idempotency.clone() else { return self.run(run, &request, events, cancel).await };
-        match self.repeats.once(key, &request, &cancel, self.run(run, &request, events, cancel.clone())).await {
-            Repeated::Reply(reply) => Ok(*reply),
-            Repeated::Fault(fault) => Err(fault),
-            Repeated::Refused(code, why) => Ok(reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes)),
+        let mut reply = match request.idempotency.clone() {
+            None => self.run(run, &request, events, cancel).await?,
+            Some(key) => match self.repeats.once(key, &request, &cancel, self.run(run, &request, events, cancel.clone())).await {
+                Repeated::Reply(reply) => *reply,
+                Repeated::Fault(fault) => return Err(fault),
+                Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
+            },
+        };
+        // Once more: what was cleaned and put together may have become one by it.
+        if let Cow::Owned(text) = self.shared.secrets.remove(&reply.text) {
+            reply.text = text;
         }
+        Ok(reply)
     }
 
     async fn run(&self, run: RunId, request: &Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
@@ -317,7 +329,8 @@ impl Executor {
         let wall = started.elapsed();
         broker.close();
         self.look_at_death(run, &finished.end, &place.worker).await;
-        let presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
+        let mut presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
+        presented.remove(&self.shared.secrets);
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         let shown = broker.reads.end().await;

@@ -30,6 +30,8 @@ pub use present::Ending;
 pub use resources::Page;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 
+pub use gate::Secrets;
+
 use serde::Serialize;
 
 /// How far a run has come, for progress notifications. `progress` only grows.

@@ -11,7 +11,7 @@ use policy::{Limits, RunId};
 use sandbox::{End, Output};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{collections::BTreeMap, fmt::Write as _, io::ErrorKind};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, io::ErrorKind};
 
 /// How a run ended. Closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -80,6 +80,25 @@ impl Presented {
     /// Of a run that printed nothing.
     pub(crate) fn words(ending: Ending, words: String) -> Self {
         Presented { printed: Printed::default(), value: Said::Words(words), ending }
+    }
+
+    /// Takes secrets out, before anything is cut or kept.
+    pub(crate) fn remove(&mut self, secrets: &gate::Secrets) {
+        let Printed { text, gap, .. } = &mut self.printed;
+        if let Some((head, tail)) = text.split_at_checked(*gap)
+            && let (head, tail) = (secrets.remove(head), secrets.remove(tail))
+            && let (Cow::Owned(_), _) | (_, Cow::Owned(_)) = (&head, &tail)
+        {
+            (*gap, *text) = (head.len(), format!("{head}{tail}"));
+        }
+        if let Cow::Owned(text) = secrets.remove(self.value.text()) {
+            self.value = match (RawValue::from_string(text.clone()), &self.value) {
+                (_, Said::Words(_)) => Said::Words(text),
+                (Ok(json), Said::Json(_)) => Said::Json(json),
+                // A number was one, and what is left of it is no JSON.
+                _ => Said::Text(text),
+            };
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod refusal;
 mod reply;
 mod schema;
 mod screen;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -26,3 +27,4 @@ pub use refusal::{Check, Checks, Refusal, RefusalCode};
 pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
 pub use screen::{Screened, grouped, screen, screen_kept};
+pub use secrets::{Pieces, REMOVED, SECRET_BYTES, Secrets};

@@ -41,6 +41,11 @@ fn log(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// What was given to it to keep.
+fn word() -> String {
+    std::env::var("TEST_WORD").unwrap_or_default()
+}
+
 fn note(text: &str) {
     if let Ok(path) = std::env::var("TEST_LOG")
         && let Ok(mut file) = std::fs::OpenOptions::new().create(true).append(true).open(path)
@@ -56,6 +61,7 @@ impl Server {
             "crash_at_start" => {
                 log("starting");
                 log("fatal: no configuration\u{1b}[0m");
+                log(&format!("was given {}", word()));
                 std::process::exit(3);
             }
             "garbage" => {
@@ -116,7 +122,7 @@ impl Server {
                 {"name": "\u{202e}evil", "inputSchema": {"type": "object"}}, {"name": "odd_schema", "inputSchema": "none"},
             ]}),
             _ => {
-                let mut tools: Vec<Value> = ["echo", "die", "die_quietly", "slow", "huge", "deep", "malformed", "odd", "fail", "reject", "unknown", "change", "ask", "count"]
+                let mut tools: Vec<Value> = ["echo", "die", "die_quietly", "slow", "huge", "deep", "malformed", "odd", "fail", "reject", "unknown", "change", "ask", "count", "word"]
                     .iter()
                     .map(|name| json!({"name": name, "description": format!("Test tool {name}."), "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}}}))
                     .collect();
@@ -136,6 +142,7 @@ impl Server {
         self.calls += 1;
         match params["name"].as_str().unwrap_or_default() {
             "echo" => send(json!({"content": [{"type": "text", "text": "echo"}], "structuredContent": params["arguments"]})),
+            "word" => send(text(&word())),
             "count" => send(text(&self.calls.to_string())),
             "die" => {
                 log("panicked: out of ideas");

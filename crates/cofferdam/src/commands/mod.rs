@@ -66,6 +66,7 @@ fn settings(config: Config, sources: &Sources, around: &Surroundings) -> anyhow:
     Ok(Settings {
         lock,
         policy: config.policy,
+        secrets: config.secrets,
         servers: config.servers,
         unusable: config.failed.into_iter().map(|failed| failed.name).collect(),
         cache_dir: cache_dir(around)?,

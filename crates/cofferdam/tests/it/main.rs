@@ -21,6 +21,7 @@ mod many;
 mod place;
 mod repeats;
 mod replies;
+mod secrets;
 mod sessions;
 mod sessions_disk;
 mod sessions_faults;

@@ -92,7 +92,7 @@ impl Artifacts {
             let (from, to) = (if offset == 0 { 0 } else { boundary(0) }, boundary(length));
             if let Some(text) = bytes.get(from..to).and_then(|bytes| std::str::from_utf8(bytes).ok()) {
                 let next = offset + to as Size;
-                let body = Body::Text(gate::screen(text, usize::MAX, 0).text);
+                let body = Body::Text(self.secrets.remove(&gate::screen(text, usize::MAX, 0).text).into_owned());
                 return Ok(Read { offset: offset + from as Size, next: Some(next).filter(|next| *next < record.size), record, body });
             }
         }

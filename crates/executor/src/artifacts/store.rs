@@ -5,6 +5,7 @@ use super::{
     record::{bare, check_media_type, check_name, is_id},
 };
 use bytes::Bytes;
+use gate::Secrets;
 use object_store::{MultipartUpload as _, ObjectStoreExt as _, local::LocalFileSystem, path::Path as Key};
 use policy::{Limits, Principal};
 use std::{
@@ -33,6 +34,7 @@ const TEMPORARY: &str = "temporary";
 #[derive(Debug)]
 pub struct Artifacts {
     root: PathBuf,
+    pub(super) secrets: Secrets,
     store: LocalFileSystem,
 }
 
@@ -67,12 +69,18 @@ impl Artifacts {
             }
         }
         let store = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
-        Ok(Artifacts { root, store })
+        Ok(Artifacts { root, secrets: Secrets::default(), store })
+    }
+
+    /// The same, removing these values from what is kept and read.
+    pub(crate) fn without(self, secrets: Secrets) -> Self {
+        Artifacts { secrets, ..self }
     }
 
     /// Keeps an artifact. Nothing is there of it unless it is there whole.
     pub(crate) async fn save(&self, origin: &Origin, limits: &Limits, new: New<'_>) -> Result<Record, ArtifactError> {
-        check_name(new.name)?;
+        let name = self.secrets.remove(new.name);
+        check_name(&name)?;
         new.media_type.map_or(Ok(()), check_media_type)?;
         let written = self.write(new.source, limits.artifact_bytes).await?;
         let provenance = Provenance {
@@ -84,7 +92,7 @@ impl Artifacts {
         };
         let mut record = Record {
             id: crate::execute::random::<8>().iter().map(|byte| format!("{byte:02x}")).collect(),
-            name: new.name.to_owned(),
+            name: name.into_owned(),
             media_type: new.media_type.unwrap_or("application/octet-stream").to_owned(),
             size: written.size,
             hash: written.hash.clone(),
@@ -100,7 +108,7 @@ impl Artifacts {
         });
         // The reader of images may fail on a hostile one in any way; the bytes are kept all the same.
         match looked.await {
-            Ok((preview, media_type)) => (record.preview, record.media_type) = (preview, media_type),
+            Ok((preview, media_type)) => (record.preview, record.media_type) = (self.secrets.remove(&preview).into_owned(), media_type),
             Err(error) => tracing::warn!(%error, "an artifact has no preview"),
         }
         let (root, principal, most) = (self.root.clone(), origin.principal.clone(), limits.artifacts_bytes);
@@ -117,7 +125,19 @@ impl Artifacts {
             Source::Bytes(bytes) => Chunks::Bytes(bytes.chunks(CHUNK_BYTES)),
             Source::File(file) => Chunks::File(file),
         };
-        while let Some(chunk) = source.next().await? {
+        let mut pieces = Some(self.secrets.pieces());
+        while let Some(mut passing) = pieces.take() {
+            let chunk = match source.next().await? {
+                Some(chunk) => {
+                    let chunk = passing.push(Vec::from(chunk));
+                    pieces = Some(passing);
+                    chunk
+                }
+                None => passing.finish(),
+            };
+            if chunk.is_empty() {
+                continue;
+            }
             size += chunk.len() as Size;
             if size > most {
                 upload.abort().await?;
