@@ -136,6 +136,12 @@ Examples:
   cofferdam artifacts rm issues 0123456789abcdef"
     )]
     Artifacts(Artifacts),
+    /// End all programs of a principal and let none begin, in every server, until it is lifted
+    #[command(after_help = "\
+Examples:
+  cofferdam stop --reason \"it deletes too much\"
+  cofferdam stop --lift")]
+    Stop(Stop),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:
@@ -327,6 +333,19 @@ pub(crate) enum Artifacts {
         #[arg(long, conflicts_with = "names")]
         all: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stop {
+    /// Whose programs; over stdio all are of the one principal, local
+    #[arg(value_name = "PRINCIPAL", default_value = "local")]
+    pub(crate) principal: String,
+    /// Why, for the model to read
+    #[arg(long, value_name = "TEXT", conflicts_with = "lift")]
+    pub(crate) reason: Option<String>,
+    /// Let the principal run programs again; what was approved before the stop is not approved any more
+    #[arg(long)]
+    pub(crate) lift: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -86,6 +86,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Context(context)) => commands::context::context(context, around),
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
+        Some(Command::Stop(stop)) => commands::stop::stop(&stop, around),
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }
 }

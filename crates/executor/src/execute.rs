@@ -14,6 +14,7 @@ use crate::{
     repeats::{Repeated, Repeats},
     schemas::Schemas,
     sessions::{After, Handle, Kept, Open, Sessions, Wanted},
+    stops::{Halt, Stops},
     workspace::Workspaces,
 };
 use gate::Checks;
@@ -151,6 +152,7 @@ pub(crate) struct Shared {
     pub(crate) artifacts: Artifacts,
     pub(crate) contexts: Contexts,
     pub(crate) secrets: gate::Secrets,
+    pub(crate) stops: Stops,
     unusable: Vec<ServerName>,
 }
 
@@ -195,6 +197,7 @@ impl Executor {
         let journal = Journal::open(&state_dir).map_err(not_usable)?;
         let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?.without(secrets.clone());
         let contexts = Contexts::open(&state_dir).map_err(not_usable)?;
+        let stops = Stops::open(&state_dir).map_err(not_usable)?;
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -204,8 +207,18 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
-        let shared =
-            Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, contexts, secrets, unusable };
+        let shared = Shared {
+            upstreams,
+            schemas: Schemas::default(),
+            held_bytes: Arc::default(),
+            journal,
+            sessions,
+            artifacts,
+            contexts,
+            secrets,
+            stops,
+            unusable,
+        };
         Ok(Arc::new(Executor {
             policy: Arc::new(policy),
             sandbox,
@@ -251,8 +264,8 @@ impl Executor {
     pub async fn execute(&self, request: Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
         let mut reply = match request.idempotency.clone() {
-            None => self.run(run, &request, events, cancel).await?,
-            Some(key) => match self.repeats.once(key, &request, &cancel, self.run(run, &request, events, cancel.clone())).await {
+            None => self.unless_stopped(run, &request, events, &cancel).await?,
+            Some(key) => match self.repeats.once(key, &request, &cancel, self.unless_stopped(run, &request, events, &cancel)).await {
                 Repeated::Reply(reply) => *reply,
                 Repeated::Fault(fault) => return Err(fault),
                 Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
@@ -265,7 +278,26 @@ impl Executor {
         Ok(reply)
     }
 
-    async fn run(&self, run: RunId, request: &Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
+    /// Runs one program unless the operator stopped its principal, and ends it when they do.
+    async fn unless_stopped(&self, run: RunId, request: &Request, events: Events, cancel: &CancellationToken) -> Result<Reply, Fault> {
+        let (stops, principal) = (&self.shared.stops, &request.context.principal);
+        if let Some(stopped) = stops.standing(principal).stopped {
+            return Ok(reply(run, &present::not_run("stopped", &stopped), self.policy.limits.output_shown_bytes));
+        }
+        let halt = Halt::below(cancel);
+        let going = self.run(run, request, events, &halt);
+        tokio::pin!(going);
+        tokio::select! {
+            biased;
+            reply = &mut going => reply,
+            stopped = stops.watch(principal) => {
+                halt.stop(stopped);
+                going.await
+            }
+        }
+    }
+
+    async fn run(&self, run: RunId, request: &Request, events: Events, halt: &Halt) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
         let shown_bytes = grant.limits().output_shown_bytes;
@@ -275,7 +307,7 @@ impl Executor {
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
-            () = cancel.cancelled() => return Ok(reply(run, &cancelled(), shown_bytes)),
+            () = halt.cancel.cancelled() => return Ok(reply(run, &not_begun(halt), shown_bytes)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
         let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
@@ -295,7 +327,7 @@ impl Executor {
         };
         let placed = tokio::select! {
             placed = placing => placed,
-            () = cancel.cancelled() => return Ok(reply(run, &cancelled(), shown_bytes)),
+            () = halt.cancel.cancelled() => return Ok(reply(run, &not_begun(halt), shown_bytes)),
         };
         let (mut place, news) = match placed {
             Ok(placed) => placed,
@@ -325,16 +357,17 @@ impl Executor {
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;
-        let finished = place.run(turn(&program, &catalog), &mut broker, deadline, &cancel).await;
+        let finished = place.run(turn(&program, &catalog), &mut broker, deadline, &halt.cancel).await;
         let wall = started.elapsed();
         broker.close();
         self.look_at_death(run, &finished.end, &place.worker).await;
-        let mut presented = present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls);
+        let mut presented =
+            present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
         presented.remove(&self.shared.secrets);
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         let shown = broker.reads.end().await;
-        if presented.ending != Ending::Cancelled {
+        if !matches!(presented.ending, Ending::Cancelled | Ending::Stopped) {
             self.shared.contexts.ended(&request.context, presented.ending.is_error());
         }
         let session = broker.reads.session.as_ref().map(|open| open.handle().clone());
@@ -463,7 +496,10 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-fn cancelled() -> Presented {
+fn not_begun(halt: &Halt) -> Presented {
+    if let Some(stopped) = halt.stopped() {
+        return present::not_run("stopped", stopped);
+    }
     Presented::words(Ending::Cancelled, "cancelled: the run was ended at the client's request before it began".to_owned())
 }
 

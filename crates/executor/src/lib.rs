@@ -19,6 +19,7 @@ mod repeats;
 mod resources;
 mod schemas;
 mod sessions;
+mod stops;
 mod summary;
 mod tree;
 mod workspace;
@@ -31,6 +32,7 @@ pub use resources::Page;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 
 pub use gate::Secrets;
+pub use stops::{Standing, Stopped, Stops};
 
 use serde::Serialize;
 

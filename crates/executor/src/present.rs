@@ -6,6 +6,7 @@ use crate::{
     outcome::Outcome,
     place::News,
     sessions::{Kept, Open, Untold, Wanted},
+    stops::Stopped,
 };
 use policy::{Limits, RunId};
 use sandbox::{End, Output};
@@ -35,6 +36,8 @@ pub enum Ending {
     Deadline,
     /// The client cancelled it.
     Cancelled,
+    /// The operator stopped it.
+    Stopped,
     /// The interpreter or the worker failed.
     Crashed,
 }
@@ -118,9 +121,13 @@ pub(crate) fn present(
     program: &gate::Program,
     limits: &Limits,
     calls: &[CallRecord],
+    stopped: Option<&Stopped>,
 ) -> Presented {
     let printed = printed(output);
-    let (ending, mut value) = ended(end, outcome, program, limits);
+    let (ending, mut value) = match (end, stopped) {
+        (End::Cancelled, Some(stopped)) => (Ending::Stopped, Said::Words(format!("stopped: the run was ended, because {stopped}"))),
+        _ => ended(end, outcome, program, limits),
+    };
     if let Said::Words(words) = &mut value {
         if ending == Ending::None && printed.text.is_empty() {
             words.push_str("(no output: the program printed nothing and its last expression has no value)");

@@ -6,6 +6,7 @@ use crate::config::{Config, Failed, Sources, load};
 use crate::output::{self, Spinner, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_duration;
+use executor::Stops;
 use policy::{Guest, ServerState};
 use sandbox::Protection;
 use serde_json::{Value, json};
@@ -58,6 +59,11 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
     }
     if config.policy.rules.is_empty() {
         notes.push(NO_RULES.to_owned());
+    }
+    let state = around.state_dir().filter(|state| state.is_dir());
+    for standing in state.map(|state| Stops::open(&state)?.list()).transpose().unwrap_or_default().unwrap_or_default() {
+        let name = standing.principal.as_str();
+        notes.push(format!("{name} is stopped: no program of it runs until `cofferdam stop --lift {name}`"));
     }
     let servers = look_at_servers(&config, lock, around, &mut problems).await?;
     if servers.is_empty() && config.failed.is_empty() && problems.is_empty() {

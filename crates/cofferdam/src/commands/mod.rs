@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod guests;
 pub(crate) mod run;
 pub(crate) mod sessions;
+pub(crate) mod stop;
 pub(crate) mod tools;
 
 use crate::config::{Config, Sources, load, open_lock};

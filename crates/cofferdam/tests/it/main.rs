@@ -27,6 +27,7 @@ mod sessions_disk;
 mod sessions_faults;
 mod sessions_shared;
 mod stdio;
+mod stops;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
