@@ -203,8 +203,8 @@ fn on_a_terminal_one_screen_classifies_all_tools() {
     home.place.write("talk.py", TALK);
     let server = json!({"command": built("examples/faulty_server"), "args": ["normal"], "env": {"TEST_VERSION": "1"}});
     let mcp = home.place.servers(&json!({"faulty": server}));
-    // What is typed, one line per prompt: 4 is count, the fifth deep.
-    let typed = ["4 write closed", "5-6 skip", "99 read", "4 show", "accept"].join("\n");
+    // What is typed, one line per prompt: 3 is count, 5 and 6 are die and die_quietly.
+    let typed = ["3 write closed", "5-6 skip", "99 read", "3 show", "accept"].join("\n");
     let command = home.place.command();
     let binary = command.get_program().to_owned();
     let environment: Vec<_> = command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
@@ -220,14 +220,14 @@ fn on_a_terminal_one_screen_classifies_all_tools() {
     let screen = String::from_utf8_lossy(&stdout).replace("\r\n", "\n");
     // Two tools were skipped, so something still waits.
     assert_eq!(status.code(), Some(1), "{screen}");
-    assert!(screen.contains("\n   4      count                        write            new       \"Test tool count.\"\n"), "{screen}");
+    assert!(screen.contains("\n   3      count                        write            new       \"Test tool count.\"\n"), "{screen}");
     assert!(screen.contains("\n   5 skip "), "{screen}");
     assert!(screen.contains("\"99\" is not among 1 to 16"), "{screen}");
     assert!(screen.contains("\n  \"name\": \"count\"\n"), "{screen}");
     assert!(screen.contains("faulty: accepted 1 reads and 13 writes\n"), "{screen}");
     let locked = home.lockfile().unwrap();
     assert!(locked.contains("\ncount = { effect = \"write\", external = false, hash = \""), "{locked}");
-    assert!(locked.contains("\ndeep = { effect = \"unreviewed\", external = true, hash = \""), "{locked}");
+    assert!(locked.contains("\ndie = { effect = \"unreviewed\", external = true, hash = \""), "{locked}");
 }
 
 /// Runs a command on a terminal of its own and types one line at each prompt.

@@ -2,9 +2,12 @@
 
 use super::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Standing, definition::Definition, standing};
 use crate::listing::{Listing, Quarantined};
-use crate::text::is_hidden;
+use crate::text::{clean_line, is_hidden};
 use policy::{Effect, Facts, ServerName, Tool, propose};
 use std::collections::BTreeMap;
+
+/// How much of a tool's description is shown on its line, in bytes.
+const WORDS: usize = 100;
 
 /// One upstream under review.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub struct ReviewedTool {
     pub standing: Standing,
     /// What is proposed for it: a guess that errs to the side that asks, and never less than what was accepted before.
     pub proposed: Facts,
+    /// The beginning of its own description, on one line and without what cannot be seen.
+    pub words: String,
     /// The definition now, as text; what cannot be seen in it is escaped.
     pub definition: String,
     /// The definition as it was accepted, where it differs and was kept.
@@ -92,6 +97,7 @@ impl Lock {
             tool: Tool { facts, ..tool.clone() },
             standing,
             proposed: accepted.map_or_else(|| propose(tool), |locked| stricter(locked.facts, propose(tool))),
+            words: clean_line(tool.description.as_deref().unwrap_or_default(), WORDS),
             definition: visible(&definition.text),
             before: locked
                 .filter(|locked| locked.hash != definition.hash)

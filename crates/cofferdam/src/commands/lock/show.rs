@@ -7,9 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use upstream::{LaunchLine, Lock, Review, ReviewedTool, Standing};
 
-/// How much of a tool's description is shown, in characters.
-const DESCRIPTION: usize = 100;
-
 /// How many lines of a diff are shown; `--json` has both definitions whole.
 const DIFF_LINES: usize = 80;
 
@@ -66,10 +63,7 @@ fn server(text: &mut String, review: &Review) {
 
 /// One tool on one line: facts as they are, or as they are proposed.
 pub(super) fn row(name: &str, tool: &ReviewedTool, facts: Facts) -> String {
-    let words: String = tool.tool.description.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let cut: String = words.chars().take(DESCRIPTION).collect();
-    let dots = if cut.len() < words.len() { "..." } else { "" };
-    let told = if cut.is_empty() { String::new() } else { format!("\"{cut}{dots}\"") };
+    let told = if tool.words.is_empty() { String::new() } else { format!("\"{}\"", tool.words) };
     format!("{name:<28} {:<6} {:<9} {:<9} {told}", facts.effect.name(), external(facts), standing(tool)).trim_end().to_owned()
 }
 
