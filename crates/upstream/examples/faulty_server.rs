@@ -63,7 +63,9 @@ impl Server {
             "crash_at_start" => {
                 log("starting");
                 log("fatal: no configuration\u{1b}[0m");
-                log(&format!("was given {}", word()));
+                if !word().is_empty() {
+                    log(&format!("was given {}", word()));
+                }
                 std::process::exit(3);
             }
             "garbage" => {

@@ -75,7 +75,7 @@ fn nothing_is_accepted_unasked() {
 #[test]
 fn what_is_accepted_no_longer_waits() {
     let home = Home::new();
-    assert_eq!(home.cofferdam(&["lock", "--accept-all"]), (0, "faulty: accepted 2 reads and 14 writes\n".to_owned(), String::new()));
+    assert_eq!(home.cofferdam(&["lock", "--accept-all"]), (0, "faulty: accepted 2 reads and 15 writes\n".to_owned(), String::new()));
     let (code, out, _) = home.cofferdam(&["lock", "--check"]);
     assert_eq!(code, 0, "{out}");
     assert!(out.ends_with("nothing waits: ~/.config/cofferdam/cofferdam.lock has all of this\n"), "{out}");
@@ -190,7 +190,7 @@ fn wrong_words_are_refused_and_change_nothing() {
 fn a_first_configuration_is_written_once() {
     let home = Home::new();
     let (code, out, errors) = home.cofferdam(&["init", "--config", "own/c.toml", "--accept-all"]);
-    assert_eq!((code, &*out, &*errors), (0, "wrote ~/own/c.toml\nfaulty: accepted 2 reads and 14 writes\n", ""));
+    assert_eq!((code, &*out, &*errors), (0, "wrote ~/own/c.toml\nfaulty: accepted 2 reads and 15 writes\n", ""));
     let written = std::fs::read_to_string(home.place.path().join("own/c.toml")).unwrap();
     assert!(written.starts_with(&format!("import = [\"{}/.mcp.json\"]\n", home.place.path().display())), "{written}");
     let (code, _, errors) = home.cofferdam(&["init", "--config", "own/c.toml", "--accept-all"]);
@@ -222,9 +222,9 @@ fn on_a_terminal_one_screen_classifies_all_tools() {
     assert_eq!(status.code(), Some(1), "{screen}");
     assert!(screen.contains("\n   3      count                        write            new       \"Test tool count.\"\n"), "{screen}");
     assert!(screen.contains("\n   5 skip "), "{screen}");
-    assert!(screen.contains("\"99\" is not among 1 to 16"), "{screen}");
+    assert!(screen.contains("\"99\" is not among 1 to 17"), "{screen}");
     assert!(screen.contains("\n  \"name\": \"count\"\n"), "{screen}");
-    assert!(screen.contains("faulty: accepted 1 reads and 13 writes\n"), "{screen}");
+    assert!(screen.contains("faulty: accepted 1 reads and 14 writes\n"), "{screen}");
     let locked = home.lockfile().unwrap();
     assert!(locked.contains("\ncount = { effect = \"write\", external = false, hash = \""), "{locked}");
     assert!(locked.contains("\ndie = { effect = \"unreviewed\", external = true, hash = \""), "{locked}");
