@@ -95,6 +95,29 @@ Examples:
   cofferdam tools describe github.list_issues --language ts"
     )]
     Tools(Tools),
+    /// Review what the servers are and can do, and accept it: what was not accepted asks, or is not callable
+    #[command(after_help = "\
+On a terminal, without options: one screen with every tool that waits, each with what is proposed for it. Elsewhere it is printed, and nothing
+changes. Every server is started, unless its launch line changed: such a one only when it is accepted.
+
+Examples:
+  cofferdam lock                                      review on one screen
+  cofferdam lock --check                              for scripts: exit code 1 if anything waits
+  cofferdam lock --accept-all                         accept everything as it is proposed
+  cofferdam lock --accept github --accept chat.post
+  cofferdam lock --accept db.query --effect read --external no
+
+Exit codes:
+  0  nothing waits, or what was named is accepted
+  1  something waits for the operator, or a server could not be looked at
+  2  wrong usage, or an error in a file")]
+    Lock(Lock),
+    /// Write a first configuration, then review its servers as `lock` does
+    #[command(after_help = "\
+Examples:
+  cofferdam init --mcp-config .mcp.json
+  cofferdam init --config ./cofferdam.toml --accept-all")]
+    Init(Init),
     /// List, show, fork and remove sessions: variables and files that last between runs
     #[command(
         subcommand,
@@ -210,6 +233,48 @@ pub(crate) struct Shape {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Lock {
+    /// Change nothing; exit with 1 if anything waits
+    #[arg(long, conflicts_with_all = ["accept", "accept_all"])]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) accept: Accept,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is accepted without a question.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Accept {
+    /// Accept this server with all of its tools, or this tool (server.tool); may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "accept_all")]
+    pub(crate) accept: Vec<String>,
+    /// Accept everything that waits
+    #[arg(long)]
+    pub(crate) accept_all: bool,
+    /// Accept the tools with this effect, instead of the proposed ones
+    #[arg(long, value_name = "EFFECT", value_parser = ["read", "write"])]
+    pub(crate) effect: Option<String>,
+    /// Accept the tools as external or not, instead of as proposed
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    pub(crate) external: Option<String>,
+}
+
+impl Accept {
+    /// Whether anything is to be accepted without a question.
+    pub(crate) fn anything(&self) -> bool {
+        self.accept_all || !self.accept.is_empty()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) accept: Accept,
 }
 
 #[derive(Debug, Subcommand)]
