@@ -15,6 +15,7 @@ mod config;
 mod entry;
 mod expand;
 mod fault;
+mod http;
 mod import;
 mod mcp;
 mod output;

@@ -1,6 +1,6 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
-use crate::{Effect, LabelKind, Labels, Limits, Origin, Principal, Rule, ServerName, Tool, condition::Inputs};
+use crate::{AskedHttp, Effect, HttpRule, LabelKind, Labels, Limits, Origin, Principal, Rule, ServerName, Tool, condition::Inputs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
@@ -22,6 +22,8 @@ pub struct Policy {
     pub mode: Mode,
     /// The labels that replies of an upstream carry, where the operator said so; the others carry both.
     pub data: BTreeMap<ServerName, BTreeSet<LabelKind>>,
+    /// Where `fetch` may go: the first one that matches a request decides, and none denies.
+    pub http: Vec<HttpRule>,
     /// Hash of all that the operator wrote about authority. Approvals lapse when it changes.
     pub hash: String,
 }
@@ -123,6 +125,22 @@ impl Grant {
         }
     }
 
+    /// The one decision point of `fetch`, for a request and again for every redirect: may this run send it? With the rule that matched.
+    #[must_use]
+    pub fn decide_http(&self, request: &AskedHttp<'_>) -> (Decision, Option<&HttpRule>) {
+        let says = |verdict, reason| Decision { verdict, reason };
+        let Some((rule, written)) = self.policy.http.iter().enumerate().find(|(_, written)| written.names(request.method, request.url)) else {
+            return (says(Verdict::Deny, Reason::NoHttpRule), None);
+        };
+        if self.policy.mode == Mode::ReadOnly && !request.method.reads() {
+            return (says(Verdict::Deny, Reason::ReadOnly), Some(written));
+        }
+        let labels = request.guarded(&written.guard);
+        let decision =
+            if labels.is_empty() { says(Verdict::Allow, Reason::HttpRule { rule }) } else { says(Verdict::Ask, Reason::HttpGuard { rule, labels }) };
+        (decision, Some(written))
+    }
+
     fn inputs<'a>(&'a self, call: &Asked<'a>) -> Inputs<'a> {
         Inputs { args: call.args, labels: call.labels, session: call.session, principal: &self.principal, tool: &call.tool.name }
     }
@@ -215,6 +233,20 @@ pub enum Reason {
     Write,
     /// No rule: the operator has not reviewed the tool.
     Unreviewed,
+    /// This rule of `[http]` allows the request.
+    HttpRule {
+        /// Which.
+        rule: usize,
+    },
+    /// This rule of `[http]` allows the request, but its guard asks because of these labels.
+    HttpGuard {
+        /// Which.
+        rule: usize,
+        /// The labels.
+        labels: Labels,
+    },
+    /// No rule of `[http]` allows the request.
+    NoHttpRule,
 }
 
 #[cfg(test)]

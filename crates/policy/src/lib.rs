@@ -9,6 +9,7 @@ mod condition;
 mod effect;
 mod error;
 mod grant;
+mod http;
 mod identity;
 mod label;
 mod language;
@@ -24,6 +25,7 @@ pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, VARIABLES}
 pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
 pub use grant::{Asked, Decision, Grant, LoweredLimits, Mode, Policy, Reason, Verdict};
+pub use http::{Addresses, AskedHttp, HttpRule, Method, SecretHeaders, UrlPattern, UrlPatternError, origin_of, refused_address};
 pub use identity::{Context, Principal, RunId};
 pub use label::{Label, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
