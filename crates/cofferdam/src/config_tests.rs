@@ -272,7 +272,8 @@ fn rules_that_cannot_be_obeyed() {
 
 #[test]
 fn data_of_a_server_of_another_file() {
-    let own = parse(Path::new(FILE), "[servers.my-wiki]\ndata = [\"untrusted\"]\n[servers.local]\ncommand = \"x\"\ndata = []", &of_nothing()).unwrap();
+    let own =
+        parse(Path::new(FILE), "[servers.my-wiki]\ndata = [\"untrusted\"]\n[servers.local]\ncommand = \"x\"\ndata = []", &of_nothing()).unwrap();
     assert_eq!(own.entries.iter().map(|entry| entry.alias.as_str()).collect::<Vec<_>>(), ["local"]);
     let [wiki, local] = ["my-wiki", "local"].map(|name| ServerName::mint(name).unwrap());
     assert_eq!(own.policy.data, BTreeMap::from([(wiki.clone(), [policy::LabelKind::Untrusted].into()), (local, [].into())]));
@@ -301,7 +302,10 @@ data = []
     assert_eq!(intern.headers.0, BTreeMap::from([("authorization".to_owned(), "Bearer s3cret".to_owned())]));
     assert_eq!((intern.addresses, &intern.guard, &intern.data), (policy::Addresses::All, &[policy::LabelKind::Private].into(), &[].into()));
     assert_eq!((&*written(open), open.line), ("GET https://api.example.com/** HEAD https://*.example.com/**", 3));
-    assert_eq!((open.addresses, &open.guard, &open.data), (policy::Addresses::Public, &policy::LabelKind::ALL.into(), &policy::LabelKind::ALL.into()));
+    assert_eq!(
+        (open.addresses, &open.guard, &open.data),
+        (policy::Addresses::Public, &policy::LabelKind::ALL.into(), &policy::LabelKind::ALL.into())
+    );
     // Who renews a token writes no other policy; who opens a host does.
     let hash = |text: &str, token: &str| {
         let around = Surroundings::of_test(Path::new("/work"), &[("TOKEN", token)]);
@@ -315,7 +319,10 @@ data = []
 #[test]
 fn http_rules_that_cannot_be_obeyed() {
     for (text, error) in [
-        ("[http]\nallow = [\"https://a.test/**\"]", "2:10: http.allow: \"https://a.test/**\" is no pattern: write methods and a URL, such as \"GET,POST https://api.example.com/v1/**\""),
+        (
+            "[http]\nallow = [\"https://a.test/**\"]",
+            "2:10: http.allow: \"https://a.test/**\" is no pattern: write methods and a URL, such as \"GET,POST https://api.example.com/v1/**\"",
+        ),
         ("[[http.rules]]\nheaders = {}", "1:1: http.rules.allow: a rule needs a pattern, such as [\"GET https://api.example.com/**\"]"),
         ("[http]\nalow = []", "2:1: unknown key \"alow\" in [http]; did you mean \"allow\"?"),
         (

@@ -8,8 +8,7 @@ use std::path::Path;
 use toml::Spanned;
 
 /// Headers that say how a message travels: a rule that set them would break it.
-const NOT_OURS: [&str; 9] =
-    ["host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "accept-encoding"];
+const NOT_OURS: [&str; 9] = ["host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "accept-encoding"];
 
 /// The http rules of a file, in the order in which they are tried.
 ///
@@ -37,13 +36,7 @@ pub(crate) fn rules(file: &Path, text: &str, raw: raw::Http, scope: Scope<'_>) -
     Ok(rules)
 }
 
-fn rule(
-    key: &str,
-    line: usize,
-    raw: raw::HttpRule,
-    scope: Scope<'_>,
-    at: &impl Fn(usize, String) -> ConfigError,
-) -> Result<HttpRule, ConfigError> {
+fn rule(key: &str, line: usize, raw: raw::HttpRule, scope: Scope<'_>, at: &impl Fn(usize, String) -> ConfigError) -> Result<HttpRule, ConfigError> {
     if let Some(beyond) = raw.allow.get(PATTERNS) {
         return Err(at(beyond.span().start, format!("{key}.allow: there are more than {PATTERNS} patterns")));
     }

@@ -92,7 +92,8 @@ struct Secrets(Option<AhoCorasick>);
 
 impl Secrets {
     fn of(rule: &HttpRule) -> Self {
-        let words: Vec<&str> = rule.headers.0.values().flat_map(|value| value.split_ascii_whitespace()).filter(|word| word.len() >= SECRET_BYTES).collect();
+        let words: Vec<&str> =
+            rule.headers.0.values().flat_map(|value| value.split_ascii_whitespace()).filter(|word| word.len() >= SECRET_BYTES).collect();
         Secrets(if words.is_empty() { None } else { AhoCorasick::new(words).ok() })
     }
 

@@ -103,7 +103,9 @@ fn refused(hop: &Hop, decision: &Decision) -> CallError {
     tracing::info!(method = hop.method.as_str(), host = hop.url.host_str(), reason = ?decision.reason, "a fetch is not allowed");
     let (code, why) = match (decision.verdict, &decision.reason) {
         (Verdict::Deny, Reason::ReadOnly) => (ErrorCode::Denied, "this server allows reads only"),
-        (Verdict::Deny, Reason::NoHttpRule) => (ErrorCode::Denied, "no http rule of the policy allows it; the tools of a server may do (tools.search finds them)"),
+        (Verdict::Deny, Reason::NoHttpRule) => {
+            (ErrorCode::Denied, "no http rule of the policy allows it; the tools of a server may do (tools.search finds them)")
+        }
         (Verdict::Deny, _) => (ErrorCode::Denied, "the policy does not allow it"),
         _ => (ErrorCode::NeedsApproval, "after what was read before, a person has to allow it"),
     };

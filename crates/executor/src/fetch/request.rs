@@ -91,7 +91,8 @@ impl Asked {
         }
         url.set_fragment(None);
         let method = it.method.as_deref().unwrap_or("GET");
-        let method = Method::parse(method).ok_or_else(|| wrong(format!("there is no method {method:?}; there are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")))?;
+        let method = Method::parse(method)
+            .ok_or_else(|| wrong(format!("there is no method {method:?}; there are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")))?;
         let body = match (it.body, it.body_base64) {
             (Some(text), _) => Some(Bytes::from(text)),
             (None, Some(coded)) => Some(STANDARD.decode(coded).map_err(|_| wrong("body_base64 is not base64".to_owned()))?.into()),
@@ -127,7 +128,8 @@ fn headers(written: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
         if OURS.contains(&name) || name.as_str().starts_with("proxy-") {
             continue;
         }
-        let value = HeaderValue::from_str(value.trim()).map_err(|_| format!("the value of the header {name} has a line break or another character that no header may have"))?;
+        let value = HeaderValue::from_str(value.trim())
+            .map_err(|_| format!("the value of the header {name} has a line break or another character that no header may have"))?;
         headers.insert(name, value);
     }
     Ok(headers)

@@ -140,7 +140,10 @@ fn check(address: IpAddr) -> Result<(), Refused> {
 
 fn denied(hop: &Hop, Refused(why): Refused) -> CallError {
     tracing::info!(host = hop.url.host_str(), why, "a fetch is not allowed");
-    CallError::new(ErrorCode::Denied, format!("fetch {}: the host's address is {why}, and only the public internet is allowed; it was not sent", hop.shown()))
+    CallError::new(
+        ErrorCode::Denied,
+        format!("fetch {}: the host's address is {why}, and only the public internet is allowed; it was not sent", hop.shown()),
+    )
 }
 
 /// Why there was no reply. The words are ours: what a library says may hold addresses of this network.

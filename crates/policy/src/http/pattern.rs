@@ -80,7 +80,8 @@ impl UrlPattern {
             scheme,
             host: host_pattern(host).ok_or_else(|| wrong("has no host that a URL can have: write a name, an address, *.name, or * for any"))?,
             port,
-            path: normal(path, scheme).ok_or_else(|| wrong("has a path that no URL has: it would be written in another way; . and .. are resolved"))?,
+            path: normal(path, scheme)
+                .ok_or_else(|| wrong("has a path that no URL has: it would be written in another way; . and .. are resolved"))?,
         })
     }
 

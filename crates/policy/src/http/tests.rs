@@ -111,7 +111,9 @@ fn a_request_that_no_rule_allows_is_denied_and_labels_ask() {
 fn what_may_change_something_is_denied_where_only_reads_are_allowed() {
     let policy = Arc::new(Policy { http: vec![rule("* https://a.test/**", &[])], mode: Mode::ReadOnly, ..Policy::default() });
     let grant = policy.grant(&Principal::local(), &LoweredLimits::default());
-    for (method, verdict) in [(Method::Get, Verdict::Allow), (Method::Head, Verdict::Allow), (Method::Options, Verdict::Deny), (Method::Post, Verdict::Deny)] {
+    for (method, verdict) in
+        [(Method::Get, Verdict::Allow), (Method::Head, Verdict::Allow), (Method::Options, Verdict::Deny), (Method::Post, Verdict::Deny)]
+    {
         let (decision, _) = grant.decide_http(&AskedHttp { method, url: &url("https://a.test/"), labels: &Labels::default() });
         assert_eq!(decision.verdict, verdict, "{method:?}");
     }
