@@ -298,6 +298,9 @@ fn settle(entries: &[Entry], around: &Surroundings, config: &mut Config) -> Resu
             Err(reason) => config.failed.push(Failed { name, file: entry.file.clone(), reason }),
         }
     }
+    // `Bearer TOKEN`: whoever echoes it may leave the first word out.
+    let added = config.policy.http.iter().flat_map(|rule| rule.headers.0.values());
+    hidden.extend(added.flat_map(|value| value.split(' ').chain([value.as_str()])).map(str::to_owned));
     let many = |error| {
         ConfigError::of(
             config.files.first().map_or(Path::new(""), PathBuf::as_path),

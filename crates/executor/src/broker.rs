@@ -193,7 +193,8 @@ impl Broker {
     fn start_fetch(&mut self, tag: u64, document: &str) -> Result<(), CallError> {
         let asked = Asked::read(document)?;
         let id = self.count(asked.name(), asked.reads())?;
-        let (shared, run, permits, labels) = (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits), self.reads.labels().clone());
+        let (shared, run, permits, labels) =
+            (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits), self.reads.labels().clone());
         self.in_flight.spawn(async move {
             let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
