@@ -139,6 +139,11 @@ export function waitForReplies(timeout) {
   }
 }
 
+/** Nobody waits for this call any more: it goes on in the host, and the program may end before it. */
+export function abandon(call) {
+  for (const [tag, other] of inFlight) if (other === call) inFlight.delete(tag);
+}
+
 export const callsInFlight = () => inFlight.size;
 
 /** Names of the calls that nobody looked at, and the line of the first. */

@@ -2,7 +2,7 @@
 // rejection whose cause is the ToolError.
 
 import { Buffer } from "./buffer.js";
-import { submitFetch } from "./calls.js";
+import { abandon, submitFetch } from "./calls.js";
 import { bytesOf, decodeUtf8, encodeUtf8 } from "./encoding.js";
 
 export class Headers {
@@ -200,7 +200,11 @@ function responseOf(reply) {
 // An abort ends the waiting; what was sent stays sent.
 function abortable(call, signal) {
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    const abort = () => {
+      abandon(call);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
     call.then(resolve, reject);
   });
 }
