@@ -76,7 +76,7 @@ async fn start_slow() -> u16 {
     tokio::spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
         let mut request = [0; 1024];
-        connection.read(&mut request).await.unwrap();
+        assert!(connection.read(&mut request).await.unwrap() > 0);
         connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await.unwrap();
         std::future::pending::<()>().await;
     });
