@@ -20,6 +20,7 @@ mod examples;
 mod fetch;
 mod many;
 mod place;
+mod policy;
 mod repeats;
 mod replies;
 mod secrets;
