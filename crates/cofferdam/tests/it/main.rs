@@ -20,6 +20,7 @@ mod examples;
 mod fetch;
 mod many;
 mod place;
+mod policies;
 mod policy;
 mod repeats;
 mod replies;
