@@ -1,6 +1,8 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
-use crate::{AskedHttp, Effect, Explanation, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool, condition::Inputs};
+use crate::{
+    AskedHttp, Effect, Explanation, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool, condition::Inputs,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{

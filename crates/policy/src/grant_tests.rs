@@ -147,6 +147,9 @@ fn every_reason_has_words() {
             "ask: no rule matches; it was accepted as a read, but it is external and its arguments could carry out private (crm)",
         ),
         (Verdict::Ask, Reason::Write, "ask: no rule matches, and it changes something"),
+        (Verdict::Allow, Reason::HttpRule { rule: 1 }, "allow: http rule 2 allows it"),
+        (Verdict::Ask, Reason::HttpGuard { rule: 0, labels: crm() }, "ask: http rule 1 allows it, but its guard asks because of private (crm)"),
+        (Verdict::Deny, Reason::NoHttpRule, "deny: no http rule allows it"),
         (Verdict::Ask, Reason::Unreviewed, "ask: no rule matches, and the operator has not reviewed it"),
     ] {
         assert_eq!(Decision { verdict, reason }.in_words(&rules), words);

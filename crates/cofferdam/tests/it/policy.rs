@@ -84,7 +84,7 @@ fn what_looks_like_a_mistake_is_a_warning() {
 #[test]
 fn a_file_that_is_not_valid_is_told_of_with_its_place() {
     let wrong = home("[[rules]]\ntools = [\"crm.*\"]\neffect = \"allow\"\nwhen = 'arg.x == 1'\n");
-    let message = "~/c.toml:11:8: rules.when: unknown variable \"arg\"; did you mean args?";
+    let message = "~/c.toml:12:8: rules.when: unknown variable \"arg\"; did you mean args?";
     assert_eq!(policy(&wrong, &["check"]), (2, String::new(), format!("cofferdam: {message}\n")));
     let (code, document, _) = policy(&wrong, &["check", "--json"]);
     assert_eq!((code, serde_json::from_str::<Value>(&document).unwrap()), (2, json!({"valid": false, "error": message})));
@@ -187,9 +187,12 @@ fn a_call_that_cannot_be_is_wrong_usage() {
 
 #[test]
 fn what_holds_is_shown_with_the_defaults() {
-    let home = home(&format!("{RULES}\n[limits]\nwall = \"10s\"\n"));
+    let http = "\n[[http.rules]]\nallow = [\"GET https://api.example.com/**\"]\nheaders = { Authorization = \"Bearer 0123456789abcdef\" }\n\
+                data = [\"untrusted\"]\n";
+    let home = home(&format!("{RULES}{http}\n[limits]\nwall = \"10s\"\n"));
     let (code, text, errors) = policy(&home, &["show"]);
     assert_eq!((code, &*errors), (0, ""));
+    assert!(!text.contains("0123456789abcdef"), "{text}");
     let (beginning, limits) = text.split_once("\nlimits\n").unwrap();
     let expected = "\
 configuration
@@ -203,6 +206,10 @@ rules, of which the first that matches decides
   2     line 13    allow  crm.add_note when args.author == \"agent\"; still asks for untrusted, private
   3     line 18    ask    orders.cancel_order
   else  what was accepted as a read is allowed (if it is external, it asks once private data of another origin was read), everything else asks
+
+fetch, where the first rule that matches decides
+  1     line 22    allow  GET https://api.example.com/**; adds authorization; still asks for untrusted, private; replies are untrusted
+  else  every request is denied
 
 accepted tools (~/cofferdam.lock)
   13 reads, 3 writes, 0 unreviewed; 0 of them external

@@ -3,7 +3,7 @@
 use super::limits::rows;
 use crate::config::Config;
 use crate::output::{self, plain};
-use policy::{Condition, Effect, Facts, LabelKind, Limits, Mode, Pattern, Rule, ServerName, ToolName, Verdict};
+use policy::{Addresses, Condition, Effect, Facts, HttpRule, LabelKind, Limits, Mode, Pattern, Rule, ServerName, ToolName, Verdict};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -40,6 +40,11 @@ fn as_text(config: &Config, document: &Document) -> String {
         let _infallible = writeln!(text, "  {:<5} {}", at + 1, rule_line(rule));
     }
     let _infallible = writeln!(text, "  {:<5} {WITHOUT_A_RULE}", if policy.rules.is_empty() { "none" } else { "else" });
+    text.push_str("\nfetch, where the first rule that matches decides\n");
+    for (at, rule) in policy.http.iter().enumerate() {
+        let _infallible = writeln!(text, "  {:<5} {}", at + 1, http_line(rule));
+    }
+    let _infallible = writeln!(text, "  {:<5} every request is denied", if policy.http.is_empty() { "none" } else { "else" });
     let accepted = Accepted::of(document);
     let place = config.lockfile.as_ref().map_or_else(|| "nowhere".to_owned(), |place| place.display().to_string());
     let _infallible = writeln!(text, "\naccepted tools ({place})\n  {}", accepted.text());
@@ -77,6 +82,17 @@ fn as_document(config: &Config, document: &Document) -> Value {
             "guard": (rule.effect == Verdict::Allow).then_some(&rule.guard),
         })
     });
+    let http = policy.http.iter().enumerate().map(|(at, rule)| {
+        json!({
+            "rule": at + 1,
+            "line": rule.line,
+            "allow": rule.allow.iter().map(ToString::to_string).collect::<Value>(),
+            "private_addresses": rule.addresses == Addresses::All,
+            "headers": rule.headers.0.keys().collect::<Vec<_>>(),
+            "data": rule.data,
+            "guard": rule.guard,
+        })
+    });
     let data = data(config).map(|(name, kinds, default)| (name.to_string(), json!({"labels": kinds, "default": default})));
     let limits = rows(&policy.limits).into_iter().zip(rows(&Limits::default())).map(|((key, amount), (_, default))| {
         let mut row = amount.document();
@@ -90,6 +106,7 @@ fn as_document(config: &Config, document: &Document) -> Value {
         "mode": mode_name(policy.mode),
         "rules": rules.collect::<Value>(),
         "without_a_rule": WITHOUT_A_RULE,
+        "http": http.collect::<Value>(),
         "lockfile": {
             "path": config.lockfile.as_ref().map(|place| place.display().to_string()),
             "read": accepted.read,
@@ -122,12 +139,25 @@ fn mode_words(mode: Mode) -> &'static str {
 fn rule_line(rule: &Rule) -> String {
     let tools: Vec<String> = rule.tools.iter().map(Pattern::to_string).collect();
     let when = rule.when.as_ref().map(|when| format!(" when {}", when.text())).unwrap_or_default();
-    let guard = match (rule.effect, rule.guard.is_empty()) {
-        (Verdict::Allow, true) => "; no label asks".to_owned(),
-        (Verdict::Allow, false) => format!("; still asks for {}", rule.guard.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")),
-        (Verdict::Ask | Verdict::Deny, _) => String::new(),
-    };
+    let guard = if rule.effect == Verdict::Allow { guard_words(&rule.guard) } else { String::new() };
     format!("line {:<5} {:<6} {}{when}{guard}", rule.line, rule.effect.name(), tools.join(", "))
+}
+
+fn http_line(rule: &HttpRule) -> String {
+    let allow: Vec<String> = rule.allow.iter().map(ToString::to_string).collect();
+    let addresses = if rule.addresses == Addresses::All { "; to private addresses too" } else { "" };
+    let names: Vec<&str> = rule.headers.0.keys().map(String::as_str).collect();
+    let headers = if names.is_empty() { String::new() } else { format!("; adds {}", names.join(", ")) };
+    format!("line {:<5} allow  {}{addresses}{headers}{}; replies are {}", rule.line, allow.join(", "), guard_words(&rule.guard), kinds(&rule.data))
+}
+
+fn guard_words(guard: &BTreeSet<LabelKind>) -> String {
+    if guard.is_empty() { "; no label asks".to_owned() } else { format!("; still asks for {}", kinds(guard)) }
+}
+
+fn kinds(kinds: &BTreeSet<LabelKind>) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    if names.is_empty() { "not labelled".to_owned() } else { names.join(", ") }
 }
 
 /// The labels of each configured server, and whether that is the default.

@@ -156,6 +156,10 @@ fn because(reason: &Reason) -> (&'static str, Option<usize>, Option<&Labels>) {
         Reason::PrivateElsewhere { labels } => ("private_elsewhere", None, Some(labels)),
         Reason::Write => ("write", None, None),
         Reason::Unreviewed => ("unreviewed", None, None),
+        // Those of `[http]` are counted by themselves.
+        Reason::HttpRule { .. } => ("http_rule", None, None),
+        Reason::HttpGuard { labels, .. } => ("http_guard", None, Some(labels)),
+        Reason::NoHttpRule => ("no_http_rule", None, None),
     }
 }
 
