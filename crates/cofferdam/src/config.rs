@@ -4,7 +4,7 @@ use crate::entry::{Entry, Launch, folder_of};
 use crate::expand::Scope;
 use crate::fault::{ConfigError, place};
 use crate::surroundings::Surroundings;
-use crate::{import, output, raw, rules, secrets};
+use crate::{http, import, output, raw, rules, secrets};
 use policy::{Limits, Policy, ServerName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
     let beside = own.clone().or_else(|| sources.mcp_configs.first().map(|file| around.folder.join(file)));
     if let Some(file) = own {
         let text = read(&file)?;
-        let own = parse(&file, &text)?;
+        let own = parse(&file, &text, around)?;
         config.files.push(file.clone());
         config.policy = own.policy;
         entries.extend(own.entries);
@@ -144,12 +144,10 @@ struct Own {
 }
 
 /// Reads `cofferdam.toml`.
-fn parse(file: &Path, text: &str) -> Result<Own, ConfigError> {
+fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigError> {
     let mut parsed: raw::File = toml::from_str(text).map_err(|error| explain(file, text, error))?;
-    for (key, value) in [("files", &parsed.files), ("http", &parsed.http)] {
-        if let Some(value) = value {
-            return Err(not_enforced(file, text, value, key));
-        }
+    if let Some(value) = &parsed.files {
+        return Err(not_enforced(file, text, value, "files"));
     }
     let (mut entries, mut data, mut elsewhere) = (Vec::new(), BTreeMap::new(), Vec::new());
     for (alias, mut server) in std::mem::take(&mut parsed.servers) {
@@ -181,7 +179,9 @@ fn parse(file: &Path, text: &str) -> Result<Own, ConfigError> {
     }
     let limits = limits(file, text, parsed.limits)?;
     let rules = rules::rules(file, text, parsed.rules)?;
-    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, ..Policy::default() }, elsewhere })
+    let scope = Scope { variable: &|variable| around.variable(variable), folder: folder_of(file) };
+    let http = http::rules(file, text, parsed.http, scope)?;
+    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, http, ..Policy::default() }, elsewhere })
 }
 
 /// Who writes a key relies on it: such a file is refused as a whole rather than obeyed in part.
@@ -191,7 +191,7 @@ fn not_enforced(file: &Path, text: &str, value: &Spanned<toml::Value>, key: &str
         place(text, value.span().start),
         format!(
             "{key:?} is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; \
-             programs have no network and no files but /workspace: remove {key:?}"
+             programs have no files but /workspace: remove {key:?}"
         ),
     )
 }
@@ -298,6 +298,9 @@ fn settle(entries: &[Entry], around: &Surroundings, config: &mut Config) -> Resu
             Err(reason) => config.failed.push(Failed { name, file: entry.file.clone(), reason }),
         }
     }
+    // `Bearer TOKEN`: whoever echoes it may leave the first word out.
+    let added = config.policy.http.iter().flat_map(|rule| rule.headers.0.values());
+    hidden.extend(added.flat_map(|value| value.split(' ').chain([value.as_str()])).map(str::to_owned));
     let many = |error| {
         ConfigError::of(
             config.files.first().map_or(Path::new(""), PathBuf::as_path),

@@ -13,7 +13,7 @@ fn check(text: &str, expected: Expect) {
     let read = || -> Result<Config, ConfigError> {
         let file = Path::new(FILE);
         let mut config = Config::default();
-        let own = parse(file, text)?;
+        let own = parse(file, text, &around)?;
         config.policy = own.policy;
         settle(&own.entries, &around, &mut config)?;
         Ok(config)
@@ -185,13 +185,7 @@ fn what_is_not_enforced_is_refused() {
     check(
         "\n[files]\n\"/data\" = { path = \"./data\" }",
         expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; programs have no network and no files but /workspace: remove "files""#
-        ]],
-    );
-    check(
-        "[http]\nallow = []",
-        expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:1:1: "http" is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; programs have no network and no files but /workspace: remove "http""#
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; programs have no files but /workspace: remove "files""#
         ]],
     );
 }
@@ -251,6 +245,11 @@ fn files_that_are_named_must_be_there() {
     assert!(load(&Sources::default(), &around).unwrap().files.is_empty());
 }
 
+/// Surroundings with a token and nothing else.
+fn of_nothing() -> Surroundings {
+    Surroundings::of_test(Path::new("/work"), &[("TOKEN", "s3cret")])
+}
+
 #[test]
 fn rules_that_cannot_be_obeyed() {
     let rule = |rest: &str| format!("[[rules]]\n{rest}\n");
@@ -266,14 +265,15 @@ fn rules_that_cannot_be_obeyed() {
         ("tools = [\"*\"]\neffect = \"deny\"\nguard = []", "4:9: rules.guard: only a rule that allows has a guard"),
         ("tools = [\"*\"]\neffect = \"ask\"\nwhn = 'true'", "4:1: unknown key \"whn\" in [rules]; did you mean \"when\"?"),
     ] {
-        let Err(found) = parse(Path::new(FILE), &rule(rest)) else { panic!("{rest}") };
+        let Err(found) = parse(Path::new(FILE), &rule(rest), &of_nothing()) else { panic!("{rest}") };
         assert_eq!(found.to_string(), format!("{FILE}:{error}"), "{rest}");
     }
 }
 
 #[test]
 fn data_of_a_server_of_another_file() {
-    let own = parse(Path::new(FILE), "[servers.my-wiki]\ndata = [\"untrusted\"]\n[servers.local]\ncommand = \"x\"\ndata = []").unwrap();
+    let own =
+        parse(Path::new(FILE), "[servers.my-wiki]\ndata = [\"untrusted\"]\n[servers.local]\ncommand = \"x\"\ndata = []", &of_nothing()).unwrap();
     assert_eq!(own.entries.iter().map(|entry| entry.alias.as_str()).collect::<Vec<_>>(), ["local"]);
     let [wiki, local] = ["my-wiki", "local"].map(|name| ServerName::mint(name).unwrap());
     assert_eq!(own.policy.data, BTreeMap::from([(wiki.clone(), [policy::LabelKind::Untrusted].into()), (local, [].into())]));
@@ -281,4 +281,68 @@ fn data_of_a_server_of_another_file() {
     assert_eq!(*name, wiki);
     let expected = "1:10: server \"my-wiki\" has data and neither command nor url, and no imported file has it either; give one";
     assert_eq!(error.to_string(), format!("{FILE}:{expected}"));
+}
+
+#[test]
+fn http_rules_in_the_order_in_which_they_are_tried() {
+    let text = r#"
+[http]
+allow = ["GET https://api.example.com/**", "HEAD https://*.example.com/**"]
+[[http.rules]]
+allow = ["GET,POST http://intern:8080/v1/*"]
+headers = { Authorization = "Bearer ${TOKEN}" }
+private_addresses = true
+guard = ["private"]
+data = []
+"#;
+    let own = parse(Path::new(FILE), text, &of_nothing()).unwrap();
+    let [intern, open] = own.policy.http.as_slice() else { panic!("there are two rules") };
+    let written = |rule: &policy::HttpRule| rule.allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    assert_eq!((&*written(intern), intern.line), ("GET,POST http://intern:8080/v1/*", 4));
+    assert_eq!(intern.headers.0, BTreeMap::from([("authorization".to_owned(), "Bearer s3cret".to_owned())]));
+    assert_eq!((intern.addresses, &intern.guard, &intern.data), (policy::Addresses::All, &[policy::LabelKind::Private].into(), &[].into()));
+    assert_eq!((&*written(open), open.line), ("GET https://api.example.com/** HEAD https://*.example.com/**", 3));
+    assert_eq!(
+        (open.addresses, &open.guard, &open.data),
+        (policy::Addresses::Public, &policy::LabelKind::ALL.into(), &policy::LabelKind::ALL.into())
+    );
+    // Who renews a token writes no other policy; who opens a host does.
+    let hash = |text: &str, token: &str| {
+        let around = Surroundings::of_test(Path::new("/work"), &[("TOKEN", token)]);
+        rules::hash(&parse(Path::new(FILE), text, &around).unwrap().policy)
+    };
+    assert_eq!(hash(text, "one"), hash(text, "two"));
+    assert_ne!(hash(text, "one"), hash(&text.replace("data = []", ""), "one"));
+    assert_ne!(hash(text, "one"), hash(&text.replace("v1/*", "v1/**"), "one"));
+}
+
+#[test]
+fn http_rules_that_cannot_be_obeyed() {
+    for (text, error) in [
+        (
+            "[http]\nallow = [\"https://a.test/**\"]",
+            "2:10: http.allow: \"https://a.test/**\" is no pattern: write methods and a URL, such as \"GET,POST https://api.example.com/v1/**\"",
+        ),
+        ("[[http.rules]]\nheaders = {}", "1:1: http.rules.allow: a rule needs a pattern, such as [\"GET https://api.example.com/**\"]"),
+        ("[http]\nalow = []", "2:1: unknown key \"alow\" in [http]; did you mean \"allow\"?"),
+        (
+            "[[http.rules]]\nallow = [\"GET https://*.test/**\"]\nprivate_addresses = true",
+            "3:21: http.rules.private_addresses: GET https://*.test/** may lead anywhere; only a rule with exact hosts can reach private addresses",
+        ),
+        (
+            "[[http.rules]]\nallow = [\"GET https://a.test/**\"]\nheaders = { Host = \"b.test\" }",
+            "3:13: http.rules.headers: host says how a message travels and cannot be set",
+        ),
+        (
+            "[[http.rules]]\nallow = [\"GET https://a.test/**\"]\nheaders = { x-a = \"1\\nx-b: 2\" }",
+            "3:19: http.rules.headers.x-a: its value has a line break or another control character",
+        ),
+        (
+            "[[http.rules]]\nallow = [\"GET https://a.test/**\"]\nheaders = { x-a = \"${NOPE}\" }",
+            "3:19: http.rules.headers.x-a: the environment variable NOPE is not set; set it, or give a default: ${NOPE:-default}",
+        ),
+    ] {
+        let Err(found) = parse(Path::new(FILE), text, &of_nothing()) else { panic!("{text}") };
+        assert_eq!(found.to_string(), format!("{FILE}:{error}"), "{text}");
+    }
 }

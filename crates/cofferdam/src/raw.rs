@@ -18,9 +18,10 @@ pub(crate) struct File {
     pub(crate) limits: Limits,
     /// What programs may call; the first rule that matches a call decides.
     pub(crate) rules: Vec<Spanned<Rule>>,
-    /// What the keys below say is not enforced yet, so a file that has one is refused as a whole.
+    /// Where `fetch` may go.
+    pub(crate) http: Http,
+    /// What this key says is not enforced yet, so a file that has it is refused as a whole.
     pub(crate) files: Option<Spanned<toml::Value>>,
-    pub(crate) http: Option<Spanned<toml::Value>>,
 }
 
 /// `[servers.NAME]`.
@@ -51,6 +52,27 @@ pub(crate) struct Rule {
     pub(crate) effect: Effect,
     pub(crate) when: Option<Spanned<String>>,
     pub(crate) guard: Option<Spanned<Vec<Kinds>>>,
+}
+
+/// `[http]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// One more rule, after the others, with everything else at its default.
+    pub(crate) allow: Vec<Spanned<String>>,
+    /// The first rule that matches a request decides.
+    pub(crate) rules: Vec<Spanned<HttpRule>>,
+}
+
+/// `[[http.rules]]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HttpRule {
+    pub(crate) allow: Vec<Spanned<String>>,
+    pub(crate) guard: Option<Vec<Kinds>>,
+    pub(crate) data: Option<Vec<Kinds>>,
+    pub(crate) private_addresses: Option<Spanned<bool>>,
+    pub(crate) headers: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// What a rule says.

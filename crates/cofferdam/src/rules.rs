@@ -76,6 +76,16 @@ pub(crate) fn hash(policy: &Policy) -> String {
             json!({"tools": tools, "effect": rule.effect, "when": rule.when.as_ref().map(Condition::text), "guard": rule.guard})
         })
         .collect();
-    let written = json!({"rules": rules, "data": policy.data, "mode": policy.mode, "limits": format!("{:?}", policy.limits)});
+    // Of headers the names only: a token that is renewed is no other policy.
+    let http: Vec<_> = policy
+        .http
+        .iter()
+        .map(|rule| {
+            let allow: Vec<String> = rule.allow.iter().map(ToString::to_string).collect();
+            let headers: Vec<&String> = rule.headers.0.keys().collect();
+            json!({"allow": allow, "guard": rule.guard, "data": rule.data, "addresses": rule.addresses, "headers": headers})
+        })
+        .collect();
+    let written = json!({"rules": rules, "http": http, "data": policy.data, "mode": policy.mode, "limits": format!("{:?}", policy.limits)});
     blake3::hash(written.to_string().as_bytes()).to_string()
 }

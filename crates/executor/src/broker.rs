@@ -8,6 +8,7 @@ use crate::{
     artifacts::OfRun,
     calls::{self, Call, Held, Run, is_read_only},
     execute::Shared,
+    fetch::{self, Asked},
     journal::Event,
     outcome::Outcome,
     reads::Reads,
@@ -59,6 +60,8 @@ struct Finished {
     /// The guest's own mark for the call: comes back with the reply and means nothing here.
     tag: u64,
     result: Result<Held, CallError>,
+    /// Of what it brought: in place before the program sees it.
+    labels: Labels,
     took: Duration,
 }
 
@@ -66,6 +69,10 @@ struct Finished {
 #[derive(Deserialize)]
 struct Submitted<'a> {
     tag: u64,
+    /// A request of `fetch` in place of a tool and its arguments.
+    #[serde(default, borrow)]
+    fetch: Option<&'a RawValue>,
+    #[serde(default)]
     tool: String,
     #[serde(default, borrow)]
     args: Option<&'a RawValue>,
@@ -149,43 +156,73 @@ impl Broker {
                 let answer = artifacts.answer(&shared.artifacts, run.grant.limits(), document, calls, reads).await;
                 answer.map_err(crate::ArtifactError::told)
             }
-            "fetch" => Err(CallError::new(
-                ErrorCode::Denied,
-                "fetch is refused: no http rule grants it. Use the tools of a server instead (tools.search finds them)",
-            )),
+            "fetch" => self.fetch_now(&String::from_utf8_lossy(document)).await,
             other => Err(CallError::new(ErrorCode::BadRequest, format!("there is no request {other:?}"))),
         }
     }
 
     /// Starts a call.
     fn start(&mut self, submitted: Submitted<'_>) -> Result<(), CallError> {
-        let Submitted { tag, tool, args, positional } = submitted;
+        let Submitted { tag, fetch, tool, args, positional } = submitted;
+        if let Some(document) = fetch {
+            return self.start_fetch(tag, document.get());
+        }
         if tool.len() > TOOL_BYTES {
             return Err(CallError::new(ErrorCode::UnknownTool, format!("there is no tool with a name of {} bytes", tool.len())));
         }
-        let id = self.calls.len();
-        let call = Call { id, tool: tool.clone(), args: read(args)?, positional: read(positional)?, labels: self.reads.labels().clone() };
-        let most = self.run.grant.limits().calls;
-        if self.calls.len() >= most as usize {
-            return Err(CallError::new(
-                ErrorCode::LimitExceeded,
-                format!("a run may make {most} calls; ask for more data per call, or split the work"),
-            ));
-        }
+        let (args, positional) = (read(args)?, read(positional)?);
         let name = ToolName::parse(&tool).ok();
-        let read_only = name.and_then(|name| self.catalog.tool(&name).map(is_read_only)) == Some(true);
+        let read_only = name.as_ref().and_then(|name| self.catalog.tool(name).map(is_read_only)) == Some(true);
         // A program chooses the name, and a tool of it need not exist.
-        let tool = self.shared.secrets.remove(&tool).into_owned();
-        self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
+        let id = self.count(self.shared.secrets.remove(&tool).into_owned(), read_only)?;
+        let call = Call { id, tool, args, positional, labels: self.reads.labels().clone() };
         let (shared, run, permits) = (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits));
         self.in_flight.spawn(async move {
             // Never closed; were it, the call goes ahead.
             let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
             let result = calls::make(&shared, &run, call).await;
-            Finished { id, tag, result, took: started.elapsed() }
+            let tells = result.as_ref().map_or_else(|error| error.tells, |_| true);
+            let labels = name.filter(|_| tells).map(|name| run.grant.labels_of(&name.server)).unwrap_or_default();
+            Finished { id, tag, result, labels, took: started.elapsed() }
         });
         Ok(())
+    }
+
+    /// Starts a request of `fetch`.
+    fn start_fetch(&mut self, tag: u64, document: &str) -> Result<(), CallError> {
+        let asked = Asked::read(document)?;
+        let id = self.count(asked.name(), asked.reads())?;
+        let (shared, run, permits, labels) =
+            (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits), self.reads.labels().clone());
+        self.in_flight.spawn(async move {
+            let _permit = permits.acquire_owned().await.ok();
+            let started = Instant::now();
+            let (result, labels) = fetch::make(&shared, &run, id, asked, &labels).await;
+            Finished { id, tag, result, labels, took: started.elapsed() }
+        });
+        Ok(())
+    }
+
+    /// Makes a request of `fetch` while the guest waits for nothing else.
+    async fn fetch_now(&mut self, document: &str) -> Result<String, CallError> {
+        let asked = Asked::read(document)?;
+        let id = self.count(asked.name(), asked.reads())?;
+        let started = Instant::now();
+        let (result, labels) = fetch::make(&self.shared, &self.run, id, asked, self.reads.labels()).await;
+        let held = self.record(Finished { id, tag: 0, result, labels, took: started.elapsed() }).await?;
+        Ok(held.json.clone())
+    }
+
+    /// Takes a call into the run's record; its place there.
+    fn count(&mut self, tool: String, read_only: bool) -> Result<usize, CallError> {
+        let (id, most) = (self.calls.len(), self.run.grant.limits().calls);
+        if id >= most as usize {
+            let message = format!("a run may make {most} calls; ask for more data per call, or split the work");
+            return Err(CallError::new(ErrorCode::LimitExceeded, message));
+        }
+        self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
+        Ok(id)
     }
 
     /// Starts calls, then waits until one is done or the time is over.
@@ -248,12 +285,8 @@ impl Broker {
             // Nobody may be listening.
             let _ = self.events.send(Progress { progress: f64::from(self.finished), total: None, message: Some(tool.clone()) });
         }
-        let tells = match &finished.result {
-            Ok(_) => true,
-            Err(error) => error.tells,
-        };
-        if tells && let Ok(name) = ToolName::parse(&tool) {
-            self.label(&self.run.grant.labels_of(&name.server)).await.map_err(|error| error.of(&name))?;
+        if !finished.labels.is_empty() {
+            self.label(&finished.labels).await.map_err(|error| CallError { tool: Some(tool), ..error })?;
         }
         finished.result
     }

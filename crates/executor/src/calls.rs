@@ -172,7 +172,8 @@ async fn keep(
     Ok((value, artifacts))
 }
 
-fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> Result<Held, CallError> {
+/// Counts a value against what the broker may hold.
+pub(crate) fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> Result<Held, CallError> {
     let before = shared.held_bytes.fetch_add(json.len(), Ordering::Relaxed);
     let held = Held { json, artifacts, held: Arc::clone(&shared.held_bytes) };
     if before + held.json.len() > limit {

@@ -7,6 +7,7 @@ use crate::{
     budget::{self, Budget},
     calls::Run,
     contexts::Contexts,
+    fetch::Web,
     journal::Journal,
     place::{News, NoPlace, Place},
     present::{self, Ending, Presented},
@@ -153,6 +154,7 @@ pub(crate) struct Shared {
     pub(crate) contexts: Contexts,
     pub(crate) secrets: gate::Secrets,
     pub(crate) stops: Stops,
+    pub(crate) web: Web,
     unusable: Vec<ServerName>,
 }
 
@@ -217,6 +219,7 @@ impl Executor {
             contexts,
             secrets,
             stops,
+            web: Web::default(),
             unusable,
         };
         Ok(Arc::new(Executor {

@@ -10,6 +10,7 @@ mod budget;
 mod calls;
 mod contexts;
 mod execute;
+mod fetch;
 mod journal;
 mod outcome;
 mod place;

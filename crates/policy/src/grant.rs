@@ -1,6 +1,8 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
-use crate::{Effect, LabelKind, Labels, Limits, Origin, Principal, Rule, ServerName, Tool, condition::Inputs};
+use crate::{
+    AskedHttp, Effect, Explanation, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool, condition::Inputs,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
@@ -22,6 +24,8 @@ pub struct Policy {
     pub mode: Mode,
     /// The labels that replies of an upstream carry, where the operator said so; the others carry both.
     pub data: BTreeMap<ServerName, BTreeSet<LabelKind>>,
+    /// Where `fetch` may go: the first one that matches a request decides, and none denies.
+    pub http: Vec<HttpRule>,
     /// Hash of all that the operator wrote about authority. Approvals lapse when it changes.
     pub hash: String,
 }
@@ -96,15 +100,35 @@ impl Grant {
     /// The one decision point: may this run make this call?
     #[must_use]
     pub fn decide(&self, call: &Asked<'_>) -> Decision {
+        self.walk(call, |_| {})
+    }
+
+    /// The same decision, with the rules that were passed over on the way to it.
+    #[must_use]
+    pub fn explain(&self, call: &Asked<'_>) -> Explanation {
+        let mut passed = Vec::new();
+        let decision = self.walk(call, |rule| passed.push(rule));
+        Explanation { decision, passed }
+    }
+
+    /// Looks at the rules in their order, tells of each that does not match, and ends with the one that decides.
+    fn walk(&self, call: &Asked<'_>, mut pass: impl FnMut(Passed)) -> Decision {
         let says = |verdict, reason| Decision { verdict, reason };
         let facts = call.tool.facts;
         if self.policy.mode == Mode::ReadOnly && facts.may_write() {
             return says(Verdict::Deny, Reason::ReadOnly);
         }
-        for (rule, written) in self.policy.rules.iter().enumerate().filter(|(_, written)| written.names(&call.tool.name)) {
+        for (rule, written) in self.policy.rules.iter().enumerate() {
+            if !written.names(&call.tool.name) {
+                pass(Passed::OtherTools { rule });
+                continue;
+            }
             match written.when.as_ref().map(|when| when.holds(&self.inputs(call))) {
                 None | Some(Ok(true)) => {}
-                Some(Ok(false)) => continue,
+                Some(Ok(false)) => {
+                    pass(Passed::ConditionFalse { rule });
+                    continue;
+                }
                 Some(Err(error)) => return says(Verdict::Deny, Reason::Condition { rule, error: error.to_string() }),
             }
             if written.effect != Verdict::Allow {
@@ -121,6 +145,22 @@ impl Grant {
                 if labels.is_empty() { says(Verdict::Allow, Reason::AcceptedRead) } else { says(Verdict::Ask, Reason::PrivateElsewhere { labels }) }
             }
         }
+    }
+
+    /// The one decision point of `fetch`, for a request and again for every redirect: may this run send it? With the rule that matched.
+    #[must_use]
+    pub fn decide_http(&self, request: &AskedHttp<'_>) -> (Decision, Option<&HttpRule>) {
+        let says = |verdict, reason| Decision { verdict, reason };
+        let Some((rule, written)) = self.policy.http.iter().enumerate().find(|(_, written)| written.names(request.method, request.url)) else {
+            return (says(Verdict::Deny, Reason::NoHttpRule), None);
+        };
+        if self.policy.mode == Mode::ReadOnly && !request.method.reads() {
+            return (says(Verdict::Deny, Reason::ReadOnly), Some(written));
+        }
+        let labels = request.guarded(&written.guard);
+        let decision =
+            if labels.is_empty() { says(Verdict::Allow, Reason::HttpRule { rule }) } else { says(Verdict::Ask, Reason::HttpGuard { rule, labels }) };
+        (decision, Some(written))
     }
 
     fn inputs<'a>(&'a self, call: &Asked<'a>) -> Inputs<'a> {
@@ -170,6 +210,18 @@ pub enum Verdict {
     Ask,
 }
 
+impl Verdict {
+    /// The name used in the configuration and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allow",
+            Verdict::Deny => "deny",
+            Verdict::Ask => "ask",
+        }
+    }
+}
+
 /// A verdict and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
@@ -215,6 +267,20 @@ pub enum Reason {
     Write,
     /// No rule: the operator has not reviewed the tool.
     Unreviewed,
+    /// This rule of `[http]` allows the request.
+    HttpRule {
+        /// Which.
+        rule: usize,
+    },
+    /// This rule of `[http]` allows the request, but its guard asks because of these labels.
+    HttpGuard {
+        /// Which.
+        rule: usize,
+        /// The labels.
+        labels: Labels,
+    },
+    /// No rule of `[http]` allows the request.
+    NoHttpRule,
 }
 
 #[cfg(test)]

@@ -24,12 +24,15 @@ export class ToolCall extends Promise {
   #tool;
   #settle;
   #place;
+  #shape;
 
-  constructor(tool) {
+  // `shape` turns the host's value or ToolError into what the program gets.
+  constructor(tool, shape) {
     let settle;
     super((resolve, reject) => (settle = { resolve, reject }));
     this.#settle = settle;
     this.#tool = tool;
+    this.#shape = shape;
     this.#place = here();
     unseen.add(this);
   }
@@ -62,10 +65,14 @@ export class ToolCall extends Promise {
   }
 
   static settle(call, reply) {
-    if (reply.ok) return call.#settle.resolve(reply.value);
+    const shape = call.#shape;
+    if (reply.ok) return call.#settle.resolve(shape ? shape.value(reply.value) : reply.value);
     const error = toolError(reply.error);
     moveStack(error, call.#place);
-    call.#settle.reject(error);
+    if (!shape) return call.#settle.reject(error);
+    const shaped = shape.error(error);
+    moveStack(shaped, call.#place);
+    call.#settle.reject(shaped);
   }
 
   static tool = (call) => call.#tool;
@@ -78,9 +85,18 @@ delete ToolCall.place;
 
 /** Makes a call. The first argument alone, when it is an object, is the arguments; everything else is by position. */
 export function submit(tool, given) {
+  return queued(`"tool":${jsonStringify(tool)},${argumentsText(given)}`, tool);
+}
+
+/** Makes a request of `fetch`. */
+export function submitFetch(request, shape) {
+  return queued(`"fetch":${jsonStringify(request)}`, "fetch", shape);
+}
+
+function queued(fields, tool, shape) {
   const tag = nextTag++;
-  const document = `{"tag":${tag},"tool":${jsonStringify(tool)},${argumentsText(given)}}`;
-  const call = new ToolCall(tool);
+  const document = `{"tag":${tag},${fields}}`;
+  const call = new ToolCall(tool, shape);
   if (queuedChars + document.length > QUEUED_CHARS) waitForReplies(0);
   inFlight.set(tag, call);
   queue.push(document);
@@ -121,6 +137,11 @@ export function waitForReplies(timeout) {
     inFlight.delete(reply.tag);
     settle(call, reply);
   }
+}
+
+/** Nobody waits for this call any more: it goes on in the host, and the program may end before it. */
+export function abandon(call) {
+  for (const [tag, other] of inFlight) if (other === call) inFlight.delete(tag);
 }
 
 export const callsInFlight = () => inFlight.size;

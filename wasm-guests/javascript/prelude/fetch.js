@@ -1,9 +1,9 @@
-// `fetch` with Headers, Request and Response. The request is the host's: it decides by the operator's rules, and a refusal is a rejection whose
-// cause is the ToolError.
+// `fetch` with Headers, Request and Response. The host sends the request: it decides by the operator's rules, follows redirects, and a refusal is a
+// rejection whose cause is the ToolError.
 
 import { Buffer } from "./buffer.js";
+import { abandon, submitFetch } from "./calls.js";
 import { bytesOf, decodeUtf8, encodeUtf8 } from "./encoding.js";
-import { request } from "./host.js";
 
 export class Headers {
   #map = new Map();
@@ -167,27 +167,44 @@ export class Response extends Body {
   }
 }
 
-/** Sends a request through the host. Its reply: {status, statusText?, headers, url?, body (text) or body_base64}. */
-export async function fetch(input, init = {}) {
-  const asked = new Request(input, init);
-  asked.signal?.throwIfAborted();
+/** Sends a request through the host, beside the calls of tools. Its reply: {status, statusText, headers, url, redirected, body (text) or body_base64}. */
+export function fetch(input, init = {}) {
+  let asked;
+  try {
+    asked = new Request(input, init);
+    asked.signal?.throwIfAborted();
+  } catch (error) {
+    return Promise.reject(error);
+  }
   const bytes = bytesIn(asked);
   const text = bytes === null ? undefined : Buffer.from(bytes).toString();
   const isText = bytes === null || Buffer.from(text).equals(bytes);
-  let reply;
-  try {
-    reply = request("fetch", {
-      method: asked.method,
-      url: asked.url,
-      headers: Object.fromEntries(asked.headers),
-      body: isText ? text : undefined,
-      body_base64: isText ? undefined : bytes.toBase64(),
-    });
-  } catch (cause) {
-    throw new TypeError(`fetch failed: ${cause.message}`, { cause });
-  }
+  const request = {
+    method: asked.method,
+    url: asked.url,
+    headers: Object.fromEntries(asked.headers),
+    body: isText ? text : undefined,
+    body_base64: isText ? undefined : bytes.toBase64(),
+  };
+  const call = submitFetch(request, { value: responseOf, error: (cause) => new TypeError(`fetch failed: ${cause.message}`, { cause }) });
+  return asked.signal ? abortable(call, asked.signal) : call;
+}
+
+function responseOf(reply) {
   const body = reply.body_base64 === undefined ? reply.body : Uint8Array.fromBase64(reply.body_base64);
-  const response = new Response(body, { status: reply.status, statusText: reply.statusText ?? "", headers: reply.headers });
-  if (!reply.headers?.["content-type"]) response.headers.delete("content-type");
-  return Response._made(response, reply.url ?? asked.url, reply.url !== undefined && reply.url !== asked.url);
+  const response = new Response(body, { status: reply.status, statusText: reply.statusText, headers: reply.headers });
+  if (!reply.headers["content-type"]) response.headers.delete("content-type");
+  return Response._made(response, reply.url, reply.redirected);
+}
+
+// An abort ends the waiting; what was sent stays sent.
+function abortable(call, signal) {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      abandon(call);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    call.then(resolve, reject);
+  });
 }

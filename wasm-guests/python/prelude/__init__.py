@@ -12,7 +12,7 @@ import _host
 from . import threads  # noqa: F401  before asyncio and logging make their locks
 from . import absent  # noqa: F401
 from . import completed  # noqa: F401
-from . import fresh, host, loop, program, servers, values, warm
+from . import fresh, host, loop, program, servers, values, warm, web
 from . import artifacts
 
 
@@ -63,5 +63,6 @@ def flush():
 
 loop.install()
 servers.install(program.NAMES)
+web.install(program.NAMES)
 program.NAMES["artifacts"] = artifacts.Artifacts()
 warm.finish(turn)

@@ -13,8 +13,6 @@ import os
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import zoneinfo._common
 import zoneinfo._tzpath
 
@@ -145,20 +143,6 @@ class HTTPSConnection(http.client.HTTPConnection):
         raise OSError(socket.MESSAGE)
 
 
-class HTTPSHandler(urllib.request.BaseHandler):
-    pass
-
-
-_open = urllib.request.OpenerDirector.open
-
-
-def open_url(self, fullurl, *args, **kwargs):
-    scheme = str(getattr(fullurl, "full_url", fullurl)).partition(":")[0].lower()
-    if scheme in ("http", "https", "ftp"):
-        raise urllib.error.URLError(socket.MESSAGE)
-    return _open(self, fullurl, *args, **kwargs)
-
-
 def load_tzdata(key):
     data = _host.resource(f"tz/{key}")
     if data is None:
@@ -194,7 +178,5 @@ sys.stdin = sys.__stdin__ = NoInput()
 builtins.input = input_
 builtins.exit = builtins.quit = Quitter()
 http.client.HTTPSConnection = HTTPSConnection
-urllib.request.HTTPSHandler = HTTPSHandler
-urllib.request.OpenerDirector.open = open_url
 zoneinfo._common.load_tzdata = load_tzdata
 zoneinfo._tzpath.available_timezones = zoneinfo.available_timezones = available_timezones

@@ -1,4 +1,4 @@
-"""What a program calls: servers and their tools, `tools`, `fetch`, `progress`, and the error a failed call raises.
+"""What a program calls: servers and their tools, `tools`, `progress`, and the error a failed call raises.
 
 A call is a coroutine that is sent when it is first awaited or scheduled. Whatever else a program does with it, such as reading a
 field of it, is the mistake of a forgotten `await`, and is answered with an error that says so.
@@ -48,8 +48,13 @@ class ToolCall(collections.abc.Coroutine):
     def _start(self):
         if self._coroutine is None:
             made.pop(self, None)
-            self._coroutine = _answer(self._request)
+            self._coroutine = self._answer()
         return self._coroutine
+
+    async def _answer(self):
+        future = asyncio.get_running_loop().create_future()
+        host.submit(self._request, future)
+        return await future
 
     def __await__(self):
         if self._coroutine is not None:
@@ -97,19 +102,6 @@ for _name in (
     "__rmul__ __rsub__ __setitem__ __str__ __sub__ __truediv__ __xor__ __aiter__ __aenter__ __aexit__ __enter__ __exit__"
 ).split():
     setattr(ToolCall, _name, _forgotten)
-
-
-async def _answer(request):
-    future = asyncio.get_running_loop().create_future()
-    host.submit(request, future)
-    return await future
-
-
-async def _fetched(request):
-    try:
-        return Response(host.request(request))
-    except host.RequestFailed as failed:
-        raise ToolError.of(failed.error) from None
 
 
 def _line_of_program():
@@ -188,47 +180,6 @@ class Tools:
         return "<tools: search(query, limit=10), describe(name)>"
 
 
-class Response(dict):
-    """What `fetch` returns: a dict of `status`, `headers` and `body`, with the usual shorthands."""
-
-    @property
-    def status(self):
-        return self.get("status")
-
-    @property
-    def ok(self):
-        return 200 <= (self.status or 0) < 300
-
-    @property
-    def headers(self):
-        return self.get("headers") or {}
-
-    @property
-    def text(self):
-        body = self.get("body")
-        return body if isinstance(body, str) else "" if body is None else json.dumps(body)
-
-    def json(self):
-        body = self.get("body")
-        return json.loads(body) if isinstance(body, str) else body
-
-
-class Fetch(ToolCall):
-    __slots__ = ()
-
-    def _start(self):
-        if self._coroutine is None:
-            made.pop(self, None)
-            self._coroutine = _fetched(self._request)
-        return self._coroutine
-
-
-def fetch(url, method="GET", headers=None, body=None):
-    """Fetches a URL as far as the operator's rules allow: `await fetch(url)`."""
-    request = {"op": "fetch", "method": method, "url": str(url), "headers": dict(headers or {}), "body": body}
-    return Fetch("fetch", json.loads(values.encode_arguments(request, "fetch")))
-
-
 def progress(done, total=None, message=None):
     """Tells the client how far the run is."""
     request = {"op": "progress", "progress": done}
@@ -291,7 +242,7 @@ def install(names):
     ToolError.__qualname__ = "ToolError"
     builtins.ToolError = ToolError
     builtins.help = help_
-    names.update(tools=Tools(), fetch=fetch, progress=progress, ToolError=ToolError)
+    names.update(tools=Tools(), progress=progress, ToolError=ToolError)
     names.update(asyncio=asyncio, json=json)
 
 

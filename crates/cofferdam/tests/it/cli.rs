@@ -21,7 +21,7 @@ fn write(home: &Path, files: &[(&str, &str)]) {
 #[test]
 fn every_command_has_help_with_examples() {
     let home = tempfile::tempdir().unwrap();
-    for command in [&[][..], &["serve"], &["run"], &["tools"], &["lock"], &["init"], &["guests"], &["artifacts"], &["doctor"]] {
+    for command in [&[][..], &["serve"], &["run"], &["tools"], &["lock"], &["init"], &["guests"], &["artifacts"], &["policy"], &["policy", "check"], &["doctor"]] {
         let arguments = [command, &["--help"]].concat();
         let (code, help, errors) = run(home.path(), &arguments);
         assert_eq!((code, &*errors), (0, ""), "{command:?}");
@@ -49,11 +49,11 @@ fn a_broken_configuration_is_told_of_with_its_place() {
         "cofferdam: ~/.config/cofferdam/cofferdam.toml:2:1: unknown key \"wal\" in [limits]; did you mean \"wall\"?\n",
     );
     refused(
-        &[("c.toml", "[http]\nallow = []\n")],
+        &[("c.toml", "[files]\n\"/data\" = { path = \"data\", access = \"read\" }\n")],
         &["--config", "c.toml"],
         2,
-        "cofferdam: ~/c.toml:1:1: \"http\" is not enforced by this version, so a configuration that has it is refused rather than obeyed in \
-         part; programs have no network and no files but /workspace: remove \"http\"\n",
+        "cofferdam: ~/c.toml:1:1: \"files\" is not enforced by this version, so a configuration that has it is refused rather than obeyed in \
+         part; programs have no files but /workspace: remove \"files\"\n",
     );
     refused(
         &[("m.json", "{\"mcpServers\": {\n  \"a\": }}")],
