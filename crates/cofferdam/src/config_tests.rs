@@ -113,7 +113,6 @@ fn wrong_values() {
     );
     check("[limits]\nmemory = \"8GiB\"", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:10: limits.memory must be between 64 MiB and 4 GiB"]);
     check("[limits]\nworkers = 0", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:11: limits.workers must be between 1 and 1024"]);
-    check("[limits]\nfailures = 0", expect!["/home/ann/.config/cofferdam/cofferdam.toml:2:12: limits.failures must be between 1 and 100000"]);
     check(
         "[limits]\ncalls = -1",
         expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:9: limits.calls: invalid value: integer "-1", expected u32"#]],

@@ -8,7 +8,7 @@ use crate::{
     artifacts::OfRun,
     calls::{self, Call, Held, Run, is_read_only},
     execute::Shared,
-    journal::Event,
+    journal::{Event, Which, hash},
     outcome::Outcome,
     reads::Reads,
 };
@@ -240,8 +240,14 @@ impl Broker {
         };
         record.bytes = bytes;
         record.ms = finished.took.as_secs_f64() * 1000.0;
-        let (tool, ok, read_only) = (record.tool.clone(), record.ok, record.read_only);
-        if let Err(error) = self.run.note(&self.shared, finished.id, &tool, Event::Done { ok, bytes, read_only }) {
+        let (tool, ok) = (record.tool.clone(), record.ok);
+        let call = Which { call: finished.id, tool: tool.clone(), read_only: record.read_only };
+        let (code, reply) = match &finished.result {
+            Ok(held) => (None, Some(hash(held.json.as_bytes()))),
+            Err(error) => (Some(error.code), None),
+        };
+        let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
+        if let Err(error) = self.shared.journal.append(&self.run.entry(Event::Done { call, ok, code, bytes, reply, ms })) {
             tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
         if self.own_progress.is_none() {

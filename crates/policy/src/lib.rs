@@ -24,7 +24,7 @@ pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, VARIABLES}
 pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
 pub use grant::{Asked, Decision, Grant, LoweredLimits, Mode, Policy, Reason, Verdict};
-pub use identity::{Context, Principal, RunId};
+pub use identity::{Context, Principal, RunId, RunIdError};
 pub use label::{Label, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
 pub use limits::Limits;

@@ -11,10 +11,6 @@ const GUARDED: &str = "[[rules]]\ntools = [\"crm.*\"]\neffect = \"allow\"\nguard
 
 /// A shop whose customers are private, and an upstream that takes what it is given.
 fn serve(place: &Place, rules: &str) -> Connection {
-    serve_in(Era::Modern, place, rules)
-}
-
-fn serve_in(era: Era, place: &Place, rules: &str) -> Connection {
     let _built = built("shop");
     let outbox = json!(built("examples/faulty_server"));
     let log = json!(place.path().join("outbox.log"));
@@ -23,7 +19,7 @@ fn serve_in(era: Era, place: &Place, rules: &str) -> Connection {
          [servers.outbox]\ncommand = {outbox}\nargs = [\"normal\"]\nenv = {{ TEST_LOG = {log} }}\n"
     );
     let file = place.write("cofferdam.toml", format!("{rules}{servers}"));
-    place.serve(era, &["--config", file.to_str().unwrap()])
+    place.serve(Era::Modern, &["--config", file.to_str().unwrap()])
 }
 
 /// How often the outbox was called.
@@ -67,14 +63,14 @@ const PROGRAMS: [(&str, &str, &str); 2] = [
 
 #[test]
 fn a_theft_split_over_two_runs_asks_in_the_second() {
-    for ((language, read, send), era) in PROGRAMS.into_iter().zip([Era::Modern, Era::Legacy]) {
+    for (language, read, send) in PROGRAMS {
         let place = Place::new();
         // With the layer off the theft succeeds.
-        let mut server = serve_in(era, &place, &format!("{GUARDED}guard = []\n"));
+        let mut server = serve(&place, &format!("{GUARDED}guard = []\n"));
         assert_eq!((run(&mut server, language, read).0, run(&mut server, language, send).0), ("1".to_owned(), "sent\n".to_owned()));
         assert_eq!(sent(&place), 1);
         // Whoever has read nothing may send.
-        let mut server = serve_in(era, &place, GUARDED);
+        let mut server = serve(&place, GUARDED);
         assert_eq!(run(&mut server, language, send).0, "sent\n");
         assert_eq!(sent(&place), 2);
         let (text, name) = run(&mut server, language, read);
@@ -85,37 +81,13 @@ fn a_theft_split_over_two_runs_asks_in_the_second() {
         assert_eq!(sent(&place), 2);
         assert_eq!(labels(&place, &name), json!(["untrusted outbox", "private outbox", "untrusted crm", "private crm"]), "{language}");
         // Another conversation with the same server program is another context.
-        assert_eq!(run(&mut serve_in(era, &place, GUARDED), language, send).0, "sent\n");
+        assert_eq!(run(&mut serve(&place, GUARDED), language, send).0, "sent\n");
         let cleared = context(&place, &["clear", &name]);
         assert!(cleared.status.success(), "{cleared:?}");
         assert_eq!(run(&mut server, language, send).0, "sent\n");
         assert_eq!(sent(&place), 4);
         assert_eq!(labels(&place, &name), json!(["untrusted outbox", "private outbox"]));
     }
-}
-
-#[test]
-fn a_theft_carried_by_an_artifact_or_a_session_asks_in_the_other_conversation_too() {
-    let (language, read, send) = PROGRAMS[0];
-    let place = Place::new();
-    let mut server = serve(&place, GUARDED);
-    let code = format!("{read}\nartifacts.save('customers', await crm.list_customers(limit=1))['uri']");
-    let shown = server.execute(json!({"session": "new", "code": code}));
-    let (uri, session) = shown.text.split_once("\n[session ").unwrap_or_else(|| panic!("{}", shown.text));
-    let session = session.trim_end_matches(']');
-    // Each in a conversation of its own: the program loads it, lists it, goes on in its session, and the client reads it.
-    for load in ["_ = artifacts.load('customers')", "_ = artifacts.list()"] {
-        assert_eq!(run(&mut serve(&place, GUARDED), language, &format!("{load}\n{send}")).0, "needs_approval\n", "{load}");
-    }
-    let mut other = serve(&place, GUARDED);
-    assert_eq!(other.execute(json!({"session": session, "code": "1"})).text, "1");
-    assert_eq!(run(&mut other, language, send).0, "needs_approval\n");
-    let mut other = serve(&place, GUARDED);
-    let id = other.request("resources/read", json!({"uri": uri}));
-    assert!(other.answer(id)["result"]["contents"][0]["text"].is_string());
-    assert_eq!(run(&mut other, language, send).0, "needs_approval\n");
-    assert_eq!(sent(&place), 0);
-    assert_eq!(run(&mut serve(&place, GUARDED), language, send).0, "sent\n");
 }
 
 #[test]

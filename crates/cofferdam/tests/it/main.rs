@@ -17,6 +17,7 @@ mod compat;
 mod connection;
 mod contexts;
 mod examples;
+mod log;
 mod many;
 mod place;
 mod repeats;

@@ -119,20 +119,6 @@ fn what_an_upstream_gives_away_is_neither_shown_nor_kept_nor_logged() {
 }
 
 #[test]
-fn no_request_of_a_program_names_a_secret() {
-    let place = Place::new();
-    // Not because it is removed: the layer is off.
-    let mut server = serve(&place, OFF);
-    for (language, code) in [
-        ("python", "import os\nprint(dict(os.environ), tools.describe('faulty'), tools.describe('faulty.word'), tools.search('word'))\nhelp(faulty)"),
-        ("javascript", "console.log(process.env, tools.describe('faulty'), tools.describe('faulty.word'), tools.search('word'))"),
-    ] {
-        let text = server.run(language, code);
-        assert!(text.contains("faulty.word") && written().iter().all(|word| !text.contains(word)), "{text}");
-    }
-}
-
-#[test]
 fn an_error_that_tells_a_secret_is_shown_without_it() {
     let place = Place::new();
     let mut server = serve(&place, GIVEN);
