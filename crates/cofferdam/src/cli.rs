@@ -24,9 +24,9 @@ Examples:
 
 Exit codes:
   0  it worked
-  1  the program failed; for doctor: something does not work
+  1  the program failed; for doctor, log verify and replay: something is not as it should be
   2  wrong usage, or an error in the configuration
-  3  the program was refused
+  3  the program was refused; for replay: the run cannot be repeated
   4  the program's time was over, or its interpreter crashed
   5  Cofferdam itself failed"
 )]
@@ -153,6 +153,14 @@ Examples:
   cofferdam log verify                                exit code 1: something is not as it was written"
     )]
     Log(Log),
+    /// Run a program of the journal again with its recorded replies, and compare the outcome to the byte
+    #[command(after_help = "\
+Exit codes: 0 identical, 1 different, 3 not replayable (it says why)
+
+Examples:
+  cofferdam log                                       shows the runs
+  cofferdam replay 0123456789abcdef0123456789abcdef")]
+    Replay(Replay),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:
@@ -397,6 +405,16 @@ pub(crate) enum LogCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run, as `cofferdam log` shows it
+    #[arg(value_parser = RunId::parse)]
+    pub(crate) run: RunId,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -11,6 +11,7 @@ use crate::{
     journal::{Event, Which, hash},
     outcome::Outcome,
     reads::Reads,
+    replay::Recording,
 };
 use policy::{CallError, Catalog, ErrorCode, Guest, Labels, ToolName};
 use serde::Deserialize;
@@ -41,6 +42,8 @@ pub(crate) struct Broker {
     pub(crate) bytes_inside: usize,
     pub(crate) artifacts: OfRun,
     pub(crate) outcome: Option<Result<Outcome, String>>,
+    /// What the program was told, for the run to be repeated.
+    pub(crate) recording: Recording,
 }
 
 /// The run that a broker is for.
@@ -124,6 +127,7 @@ impl Broker {
             bytes_inside: 0,
             artifacts,
             outcome: None,
+            recording: Recording::default(),
         }
     }
 
@@ -335,10 +339,15 @@ impl Replies {
 
 impl sandbox::Host for Broker {
     async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
+        let had_outcome = self.outcome.is_some();
         let reply = match self.answer(&request).await {
             Ok(value) => format!("{{\"ok\":true,\"value\":{value}}}"),
             Err(error) => format!("{{\"ok\":false,\"error\":{}}}", json(&error)),
         };
+        if self.shared.secrets.is_in(&reply) {
+            self.recording.spoil("a reply holds a secret, which is not kept");
+        }
+        self.recording.add(&request, !had_outcome && self.outcome.is_some(), reply.as_bytes());
         reply.into_bytes()
     }
 }

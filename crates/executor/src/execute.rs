@@ -8,11 +8,12 @@ use crate::{
     calls::Run,
     contexts::Contexts,
     journal::{Event, Journal, Payloads},
-    place::{News, NoPlace, Place},
+    place::{self, News, NoPlace, Place},
     present::{self, Ending, Presented},
     reads::Reads,
     recorded::{self, Recorded},
     repeats::{Repeated, Repeats},
+    replay::Start,
     schemas::Schemas,
     sessions::{After, Handle, Kept, Open, Sessions, Wanted},
     stops::{Halt, Stops},
@@ -364,9 +365,28 @@ impl Executor {
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;
-        let finished = place.run(turn(&program, &catalog), &mut broker, deadline, &halt.cancel).await;
+        if !matches!(request.session, None | Some(Wanted::New)) {
+            broker.recording.spoil("it began with the memory and the files of a session");
+        }
+        if self.shared.secrets.is_in(program.code()) {
+            broker.recording.spoil("its program holds a secret, which is not kept");
+        }
+        let start = Start {
+            guest,
+            guest_hash: place.worker.guest_hash().to_owned(),
+            document: turn(&program, &catalog),
+            seed: random(),
+            clock_ns: place.clock_ns,
+            bind: place::bind(&grant, &workspace),
+            output_kept_bytes: self.policy.limits.output_kept_bytes as u64,
+        };
+        let mut finished = place.run(start.document.clone(), start.seed, &mut broker, deadline, &halt.cancel).await;
         let wall = started.elapsed();
         broker.close();
+        if broker.artifacts.has_copied() {
+            broker.recording.spoil("it loaded an artifact as a file");
+        }
+        let record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
@@ -396,7 +416,7 @@ impl Executor {
             wall_ms: milliseconds(wall),
             outcome: presented.ending,
         };
-        recorded.finish(presented.ending, wall, &text);
+        recorded.finish(presented.ending, wall, &text, record);
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
     }

@@ -18,6 +18,7 @@ mod present;
 mod reads;
 mod recorded;
 mod repeats;
+mod replay;
 mod resources;
 mod schemas;
 mod sessions;
@@ -31,6 +32,7 @@ pub use contexts::{Contexts, Seen, SeenLabel};
 pub use execute::{Executor, Fault, Image, Reply, Request, Settings, StartError};
 pub use journal::{Asked, Entry, Event, Fate, Filter, Finding, Log, RunLine, Verified, What, Which};
 pub use present::Ending;
+pub use replay::{ReplayError, Replayed, replay};
 pub use resources::Page;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 

@@ -48,10 +48,14 @@ impl Recorded {
     }
 
     /// Records how the run ended. If the disk is full that is written as soon as there is room, and nothing else runs before.
-    pub(crate) fn finish(mut self, outcome: Ending, wall: Duration, text: &str) {
+    pub(crate) fn finish(mut self, outcome: Ending, wall: Duration, text: &str, record: Result<Vec<u8>, &'static str>) {
         self.ended = true;
         let output = Some(crate::journal::hash(text.as_bytes()));
-        self.end(Event::Finished { outcome: Some(outcome), wall_ms: ms(wall), bytes: text.len(), output });
+        let (record, not_replayable) = match record {
+            Ok(record) => (Some(self.shared.payloads.keep_record(record)), None),
+            Err(why) => (None, Some(why.to_owned())),
+        };
+        self.end(Event::Finished { outcome: Some(outcome), wall_ms: ms(wall), bytes: text.len(), output, record, not_replayable });
     }
 
     fn end(&self, event: Event) {
@@ -64,7 +68,14 @@ impl Recorded {
 impl Drop for Recorded {
     fn drop(&mut self) {
         if !self.ended {
-            self.end(Event::Finished { outcome: None, wall_ms: ms(self.began.elapsed()), bytes: 0, output: None });
+            self.end(Event::Finished {
+                outcome: None,
+                wall_ms: ms(self.began.elapsed()),
+                bytes: 0,
+                output: None,
+                record: None,
+                not_replayable: None,
+            });
         }
     }
 }

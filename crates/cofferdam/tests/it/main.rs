@@ -21,6 +21,7 @@ mod log;
 mod many;
 mod place;
 mod repeats;
+mod replay;
 mod replies;
 mod secrets;
 mod sessions;

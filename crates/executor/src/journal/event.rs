@@ -128,6 +128,12 @@ pub enum Event {
         /// Hash of that text.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         output: Option<String>,
+        /// Hash of the record from which it can be repeated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+        /// Why there is no such record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_replayable: Option<String>,
     },
 }
 

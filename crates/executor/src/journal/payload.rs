@@ -71,6 +71,13 @@ impl Payloads {
         hash
     }
 
+    /// Keeps the record of a run soon; returns its hash at once.
+    pub(crate) fn keep_record(&self, record: Vec<u8>) -> String {
+        let hash = hash(&record);
+        self.send(hash.clone(), record);
+        hash
+    }
+
     /// Hands a text over to the thread.
     fn send(&self, hash: String, text: Vec<u8>) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
