@@ -81,7 +81,8 @@ pub async fn replay(state: &Path, cache: &Path, binary: Option<PathBuf>, run: Ru
         let why = format!("it ran in another build of the {} guest", start.guest.name());
         return Ok(Replayed::NotReplayable { why });
     }
-    let workspace = Workspaces::open(state)?.workspace()?;
+    let workspaces = Workspaces::open(state)?;
+    let workspace = workspaces.workspace()?;
     let bind = Bind { workspace: workspace.path().to_string_lossy().into_owned(), ..start.bind };
     let turn = Turn { document: start.document, seed: start.seed, clock_ns: start.clock_ns, tape: Some(tape.into()) };
     let differs = CancellationToken::new();
