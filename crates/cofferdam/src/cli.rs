@@ -8,7 +8,7 @@ use crate::config::Sources;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand};
 use executor::Wanted;
-use policy::Language;
+use policy::{Language, RunId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,9 +28,9 @@ Examples:
 
 Exit codes:
   0  it worked
-  1  the program failed; for doctor: something does not work
+  1  the program failed; for doctor, log verify and replay: something is not as it should be
   2  wrong usage, or an error in the configuration
-  3  the program was refused
+  3  the program was refused; for replay: the run cannot be repeated
   4  the program's time was over, or its interpreter crashed
   5  Cofferdam itself failed"
 )]
@@ -179,6 +179,25 @@ Examples:
   cofferdam policy show"
     )]
     Policy(PolicyCommand),
+    /// Show what programs did, and check that the journal is as it was written
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  cofferdam log --since 1h
+  cofferdam log --session ses_... --limit 100
+  cofferdam log show 0123456789abcdef0123456789abcdef
+  cofferdam log verify                                exit code 1: something is not as it was written"
+    )]
+    Log(Log),
+    /// Run a program of the journal again with its recorded replies, and compare the outcome to the byte
+    #[command(after_help = "\
+Exit codes: 0 identical, 1 different, 3 not replayable (it says why)
+
+Examples:
+  cofferdam log                                       shows the runs
+  cofferdam replay 0123456789abcdef0123456789abcdef")]
+    Replay(Replay),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:
@@ -425,6 +444,56 @@ pub(crate) struct Stop {
     /// Let the principal run programs again; what was approved before the stop is not approved any more
     #[arg(long)]
     pub(crate) lift: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    #[command(subcommand)]
+    pub(crate) command: Option<LogCommand>,
+    /// Only runs in this session
+    #[arg(long, value_name = "HANDLE")]
+    pub(crate) session: Option<String>,
+    /// Only this run
+    #[arg(long, value_name = "RUN", value_parser = RunId::parse)]
+    pub(crate) run: Option<RunId>,
+    /// Only runs of this last time, such as 1h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) since: Option<Duration>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Show one run: its calls with decisions, times and sizes
+    Show {
+        /// The run, as `cofferdam log` shows it
+        #[arg(value_parser = RunId::parse)]
+        run: RunId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that no line was changed or removed; exit code 1 names file, line and what
+    Verify {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run, as `cofferdam log` shows it
+    #[arg(value_parser = RunId::parse)]
+    pub(crate) run: RunId,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -29,7 +29,7 @@ pub use error::{CallError, ErrorCode};
 pub use explain::{Explanation, Passed, call_rule};
 pub use grant::{Asked, Decision, Grant, LoweredLimits, Mode, Policy, Reason, Verdict};
 pub use http::{Addresses, AskedHttp, HttpRule, Method, SecretHeaders, UrlPattern, UrlPatternError, origin_of, refused_address};
-pub use identity::{Context, Principal, RunId};
+pub use identity::{Context, Principal, RunId, RunIdError};
 pub use label::{Label, LabelError, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
 pub use limits::Limits;
