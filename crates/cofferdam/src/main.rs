@@ -4,11 +4,12 @@
 //! below it. Nothing here parses a program or a tool's reply.
 //!
 //! In reading order: [`cli`] (what was asked), [`surroundings`] and [`config`] with [`raw`], [`import`], [`entry`] and [`expand`]
-//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`resources`], [`progress`] and [`wire`]
-//! (the server).
+//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`asking`], [`legs`],
+//! [`resources`], [`progress`] and [`wire`] (the server).
 
 mod announce;
 mod arguments;
+mod asking;
 mod cli;
 mod commands;
 mod config;
@@ -16,6 +17,7 @@ mod entry;
 mod expand;
 mod fault;
 mod import;
+mod legs;
 mod mcp;
 mod output;
 mod progress;

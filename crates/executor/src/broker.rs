@@ -5,8 +5,10 @@
 
 use crate::{
     CallRecord, Events, Progress,
+    approvals::Asking,
     artifacts::OfRun,
     calls::{self, Call, Held, Run, is_read_only},
+    deadline::Deadline,
     execute::Shared,
     journal::Event,
     outcome::Outcome,
@@ -20,7 +22,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::task::JoinSet;
 
 /// The broker's side of one run.
 #[derive(Debug)]
@@ -33,7 +35,8 @@ pub(crate) struct Broker {
     pub(crate) reads: Reads,
     events: Events,
     in_flight: JoinSet<Finished>,
-    permits: Arc<Semaphore>,
+    asking: Asking,
+    deadline: Deadline,
     /// Calls in the order in which they were made; a call's id is its place here.
     pub(crate) calls: Vec<CallRecord>,
     finished: u32,
@@ -51,6 +54,8 @@ pub(crate) struct Setting {
     pub(crate) guest: Guest,
     pub(crate) artifacts: OfRun,
     pub(crate) reads: Reads,
+    pub(crate) asking: Asking,
+    pub(crate) deadline: Deadline,
 }
 
 #[derive(Debug)]
@@ -107,8 +112,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
     pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
-        let Setting { run, catalog, guest, artifacts, reads } = setting;
-        let permits = Arc::new(Semaphore::new(run.grant.limits().calls_in_flight));
+        let Setting { run, catalog, guest, artifacts, reads, asking, deadline } = setting;
         Broker {
             shared,
             run,
@@ -116,7 +120,8 @@ impl Broker {
             guest,
             reads,
             events,
-            permits,
+            asking,
+            deadline,
             in_flight: JoinSet::new(),
             calls: Vec::new(),
             finished: 0,
@@ -177,10 +182,8 @@ impl Broker {
         // A program chooses the name, and a tool of it need not exist.
         let tool = self.shared.secrets.remove(&tool).into_owned();
         self.calls.push(CallRecord { tool, ok: None, bytes: 0, ms: 0.0, read_only });
-        let (shared, run, permits) = (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits));
+        let (shared, run) = (Arc::clone(&self.shared), Arc::clone(&self.run));
         self.in_flight.spawn(async move {
-            // Never closed; were it, the call goes ahead.
-            let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
             let result = calls::make(&shared, &run, call).await;
             Finished { id, tag, result, took: started.elapsed() }
@@ -209,8 +212,8 @@ impl Broker {
             };
         }
         let first = match timeout {
-            Some(timeout) => tokio::time::timeout(timeout, self.in_flight.join_next()).await.ok().flatten(),
-            None => self.in_flight.join_next().await,
+            Some(timeout) => tokio::time::timeout(timeout, self.finished()).await.ok().flatten(),
+            None => self.finished().await,
         };
         let mut done: Vec<Finished> = first.into_iter().filter_map(Result::ok).collect();
         while let Some(finished) = done.pop().or_else(|| self.in_flight.try_join_next()?.ok()) {
@@ -221,6 +224,20 @@ impl Broker {
             }
         }
         Ok(reply.finish())
+    }
+
+    /// Waits until a call is done. Meanwhile those that need a person are asked for, and where the run waits for nothing else its clock stands
+    /// still. Cancel-safe.
+    async fn finished(&mut self) -> Option<Result<Finished, tokio::task::JoinError>> {
+        let Broker { in_flight, asking, deadline, run, .. } = self;
+        loop {
+            let _stopped = asking.pose(run, in_flight.len()).then(|| deadline.stop());
+            tokio::select! {
+                biased;
+                finished = in_flight.join_next() => return finished,
+                () = asking.next() => {}
+            }
+        }
     }
 
     /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.

@@ -1,6 +1,7 @@
 //! One upstream call from a run: the one decision, arguments, upstream, reply, in this order and nowhere else.
 
 use crate::{
+    approvals::{AskedCall, Unanswered, Waiting},
     artifacts::{New, Origin, Record, Source, is_media_type},
     execute::Shared,
     journal::{Entry, Event, now_ms},
@@ -13,6 +14,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// The run that a call belongs to: what stays the same for all of its calls.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub(crate) struct Run {
     pub(crate) grant: Arc<Grant>,
     /// What its artifacts have in common.
     pub(crate) origin: Arc<Origin>,
+    /// Bounds the calls that are with upstreams at the same time; those that wait for a person are not.
+    pub(crate) permits: Semaphore,
+    /// Where calls wait for a person.
+    pub(crate) asks: mpsc::UnboundedSender<Waiting>,
 }
 
 impl Run {
@@ -79,10 +85,24 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     shared.schemas.check_arguments(tool, &arguments)?;
     let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
     let decision = run.grant.decide(&asked);
-    if decision.verdict != Verdict::Allow {
-        tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
-        return Err(refused(&name, &decision));
+    match decision.verdict {
+        Verdict::Allow => {}
+        Verdict::Deny => {
+            tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
+            return Err(refused(&name, &decision));
+        }
+        Verdict::Ask => {
+            approved(shared, run, tool, &arguments, &call.labels, decision).await?;
+            // While a person thought about it, the upstream may have made something else of the tool.
+            let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
+            if catalog.tool(&name).is_none_or(|now| now.hash != tool.hash) {
+                let message = format!("{name}: its definition changed while a person was asked; it was not sent");
+                return Err(CallError::new(ErrorCode::ToolQuarantined, message).of(&name));
+            }
+        }
     }
+    // Never closed; were it, the call goes ahead.
+    let _permit = run.permits.acquire().await.ok();
     if !is_read_only(tool) {
         run.note(shared, call.id, &call.tool, Event::Sent).map_err(|error| {
             tracing::error!(run = %run.id, %error, "the journal cannot be written");
@@ -102,6 +122,41 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     // A reply came: unless the tool says that it failed, it has done what it does.
     let value = value_of(shared, tool, run, call.labels, reply).await;
     value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error })
+}
+
+/// Has a person allow the call, unless one did before.
+async fn approved(
+    shared: &Shared,
+    run: &Run,
+    tool: &Tool,
+    args: &Map<String, Value>,
+    labels: &Labels,
+    decision: Decision,
+) -> Result<(), CallError> {
+    let (name, refusal) = (&tool.name, refused(&tool.name, &decision));
+    let call = AskedCall {
+        tool: name.to_string(),
+        tool_hash: tool.hash.clone(),
+        facts: tool.facts,
+        args: args.clone(),
+        labels: labels.clone(),
+        decision,
+    };
+    let session = run.session.as_ref().map(Handle::as_str);
+    if shared.approvals.covers(&run.context, session, run.grant.policy_hash(), &call) {
+        return Ok(());
+    }
+    let (told, answer) = oneshot::channel();
+    // A run that ended takes no more questions.
+    let _gone = run.asks.send(Waiting { call, told });
+    match answer.await.unwrap_or(Err(Unanswered::Nobody)) {
+        Ok(()) => Ok(()),
+        Err(Unanswered::Nobody) => Err(refusal),
+        Err(Unanswered::Denied(reason)) => {
+            let reason = if reason.trim().is_empty() { String::new() } else { format!(": {}", reason.trim()) };
+            Err(CallError::new(ErrorCode::Denied, format!("{name}: a person did not allow this call{reason}; it was not sent")).of(name))
+        }
+    }
 }
 
 /// The error of a call that is not sent. It says what is so, and nothing of how to obtain more.

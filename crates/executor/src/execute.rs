@@ -2,11 +2,13 @@
 
 use crate::{
     Artifacts, Events, Record, Stats,
+    approvals::{About, Approvals, Asking, Questions},
     artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
     budget::{self, Budget},
     calls::Run,
     contexts::Contexts,
+    deadline::Deadline,
     journal::Journal,
     place::{News, NoPlace, Place},
     present::{self, Ending, Presented},
@@ -151,6 +153,7 @@ pub(crate) struct Shared {
     pub(crate) artifacts: Artifacts,
     pub(crate) contexts: Contexts,
     pub(crate) secrets: gate::Secrets,
+    pub(crate) approvals: Arc<Approvals>,
     unusable: Vec<ServerName>,
 }
 
@@ -195,6 +198,7 @@ impl Executor {
         let journal = Journal::open(&state_dir).map_err(not_usable)?;
         let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?.without(secrets.clone());
         let contexts = Contexts::open(&state_dir).map_err(not_usable)?;
+        let approvals = Arc::new(Approvals::open(&state_dir).map_err(not_usable)?);
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -204,8 +208,8 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
-        let shared =
-            Shared { upstreams, schemas: Schemas::default(), held_bytes: Arc::default(), journal, sessions, artifacts, contexts, secrets, unusable };
+        let schemas = Schemas::default();
+        let shared = Shared { upstreams, schemas, held_bytes: Arc::default(), journal, sessions, artifacts, contexts, approvals, secrets, unusable };
         Ok(Arc::new(Executor {
             policy: Arc::new(policy),
             sandbox,
@@ -244,15 +248,16 @@ impl Executor {
         &self.shared.contexts
     }
 
-    /// Runs one program, or attaches to the run of the same request. Cancel-safe: dropping the future kills the worker and aborts its calls.
+    /// Runs one program, or attaches to the run of the same request. Calls that a person has to allow are asked for through `questions`; `None`: the
+    /// client cannot ask. Cancel-safe: dropping the future kills the worker and aborts its calls.
     ///
     /// # Errors
     /// Only for faults of ours; a program that fails is a [`Reply`].
-    pub async fn execute(&self, request: Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
+    pub async fn execute(&self, request: Request, events: Events, questions: Option<Questions>, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
         let mut reply = match request.idempotency.clone() {
-            None => self.run(run, &request, events, cancel).await?,
-            Some(key) => match self.repeats.once(key, &request, &cancel, self.run(run, &request, events, cancel.clone())).await {
+            None => self.run(run, &request, events, questions, cancel).await?,
+            Some(key) => match self.repeats.once(key, &request, &cancel, self.run(run, &request, events, questions, cancel.clone())).await {
                 Repeated::Reply(reply) => *reply,
                 Repeated::Fault(fault) => return Err(fault),
                 Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
@@ -265,7 +270,14 @@ impl Executor {
         Ok(reply)
     }
 
-    async fn run(&self, run: RunId, request: &Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
+    async fn run(
+        &self,
+        run: RunId,
+        request: &Request,
+        events: Events,
+        questions: Option<Questions>,
+        cancel: CancellationToken,
+    ) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
         let shown_bytes = grant.limits().output_shown_bytes;
@@ -319,13 +331,18 @@ impl Executor {
         let origin = Arc::new(origin);
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
         let handle = reads.session.as_ref().map(|open| open.handle().clone());
-        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin };
-        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, reads };
+        let (asks, asked) = tokio::sync::mpsc::unbounded_channel();
+        let permits = tokio::sync::Semaphore::new(grant.limits().calls_in_flight);
+        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin, permits, asks };
+        let about = About { intent: request.intent.clone(), language: request.language.name(), program: request.code.clone() };
+        let asking = Asking::new(Arc::clone(&self.shared.approvals), about, questions, grant.limits().approval, asked);
+        let deadline = Deadline::after(grant.limits().wall);
+        let over = deadline.over();
+        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, reads, asking, deadline };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
-        let deadline = tokio::time::Instant::now() + grant.limits().wall;
-        let finished = place.run(turn(&program, &catalog), &mut broker, deadline, &cancel).await;
+        let finished = place.run(turn(&program, &catalog), &mut broker, over, &cancel).await;
         let wall = started.elapsed();
         broker.close();
         self.look_at_death(run, &finished.end, &place.worker).await;

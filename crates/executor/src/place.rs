@@ -64,11 +64,17 @@ pub(crate) struct News {
 
 impl Place {
     /// Runs one turn document. The worker is killed unless the turn completed.
-    pub(crate) async fn run(&mut self, document: Vec<u8>, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
+    pub(crate) async fn run(
+        &mut self,
+        document: Vec<u8>,
+        host: &mut impl Host,
+        over: impl Future<Output = ()> + Send,
+        cancel: &CancellationToken,
+    ) -> Finished {
         let turn = Turn { document, seed: random(), clock_ns: self.clock_ns };
         match &self.bind {
-            Some(bind) => self.worker.run(bind, turn, host, deadline, cancel).await,
-            None => self.worker.turn(turn, host, deadline, cancel).await,
+            Some(bind) => self.worker.run(bind, turn, host, over, cancel).await,
+            None => self.worker.turn(turn, host, over, cancel).await,
         }
     }
 
