@@ -88,6 +88,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Context(context)) => commands::context::context(context, around),
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
+        Some(Command::Approve(asked)) => commands::approve::approve(asked, &sources, around).await,
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }
 }

@@ -33,7 +33,7 @@ pub use present::Ending;
 pub use resources::Page;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 
-pub use gate::Secrets;
+pub use gate::{Secrets, visible};
 
 use serde::Serialize;
 
