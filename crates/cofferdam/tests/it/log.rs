@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use crate::sessions::{begins, command, serve};
+use crate::sessions_disk::with_small_disk;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -171,4 +172,22 @@ fn a_request_that_is_cancelled_is_recorded_all_the_same() {
     let (_, runs) = log(&place, &[]);
     assert_eq!(runs[0]["fate"], json!({"fate": "ended", "outcome": "cancelled"}));
     assert_eq!(verified(&place).0, 0);
+}
+
+#[test]
+fn nothing_runs_that_cannot_be_recorded() {
+    let place = Place::new();
+    let script = r#"
+cofferdam run -e '1'
+head -c 100M /dev/zero > $S/filler 2> /dev/null || true
+cofferdam run -e 'open("/workspace/ran", "w"); 2' 2>&1 | grep -o 'the disk that sessions .* nothing ran'
+cofferdam run -e '2 +' 2>&1 | grep -o 'the disk that sessions .* nothing ran'
+rm $S/filler
+cofferdam run -e '3'
+cofferdam log --json | grep -c '"fate": "ended"'
+cofferdam log verify | grep -o '^the journal is as it was written'
+"#;
+    let Some(text) = with_small_disk(&place, "journal", "64k", script) else { return };
+    let full = "the disk that sessions and workspaces are kept on is full; nothing ran";
+    assert_eq!(text, format!("1\n{full}\n{full}\n3\n2\nthe journal is as it was written\n"));
 }

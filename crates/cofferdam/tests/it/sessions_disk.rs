@@ -6,12 +6,13 @@ use serde_json::Value;
 use std::fs;
 use std::process::Command;
 
-/// Runs a shell script in the place with a small file system of its own for sessions; `None`: this system does not let a user mount one.
-fn with_small_disk(place: &Place, size: &str, script: &str) -> Option<String> {
-    fs::create_dir_all(directory(place, "")).unwrap();
-    let sessions = directory(place, "");
+/// Runs a shell script in the place with a small file system of its own for one directory of the state, which the script calls `$S`; `None`: this
+/// system does not let a user mount one.
+pub(crate) fn with_small_disk(place: &Place, what: &str, size: &str, script: &str) -> Option<String> {
+    let mounted = place.path().join(".local/state/cofferdam").join(what);
+    fs::create_dir_all(&mounted).unwrap();
     let script =
-        format!("set -e; S={}; mount -t tmpfs -o size={size} none $S; cofferdam() {{ \"$0\" \"$@\" || true; }}; {script}", sessions.display());
+        format!("set -e; S={}; mount -t tmpfs -o size={size} none $S; cofferdam() {{ \"$0\" \"$@\" || true; }}; {script}", mounted.display());
     let environment = place.command();
     let mut shell = Command::new("unshare");
     shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]).arg(environment.get_program()).current_dir(place.path());
@@ -44,7 +45,7 @@ mount -o remount,rw $S
 cofferdam run --session $H -e 'x = x + 10; x'
 cofferdam run --session $H -e 'x'
 "#;
-    let Some(text) = with_small_disk(&place, "6m", script) else { return };
+    let Some(text) = with_small_disk(&place, "sessions", "6m", script) else { return };
     let undone = "Session: what this run changed in variables could not be saved (the checkpoint could not be written: No space left on device \
                   (os error 28)) and is undone; files are as it left them.";
     let (full, internal) =

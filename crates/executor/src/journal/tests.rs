@@ -45,7 +45,8 @@ fn what_could_not_be_written_is_written_later_but_for_what_was_not_sent() {
     let place = journal.place();
     journal.append(&entry(1, sent(0))).unwrap();
     // A file that cannot be written to, as on a full disk.
-    let writable = journal.inner.tail().file.replace(File::open(path(&state, &journal)).unwrap());
+    let read_only = File::open(path(&state, &journal)).unwrap();
+    let writable = journal.inner.tail().file.replace(read_only);
     assert!(journal.append(&entry(1, done(0, false))).is_err());
     journal.append(&entry(1, done(1, true))).unwrap();
     assert!(journal.append(&entry(1, sent(2))).is_err());
