@@ -207,7 +207,7 @@ await faulty.swap()
 await asked
 ";
     let (shown, _) = legacy(&mut server, json!({"code": code}), &accept("once"));
-    assert_eq!((shown.text.as_str(), home.echoes()), ("\"tool_quarantined\"", 0));
+    assert_eq!((shown.text.as_str(), home.echoes()), ("tool_quarantined", 0));
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn without_a_client_that_asks_the_call_fails_and_a_later_yes_counts_for_the_next
 
 #[test]
 fn a_run_waits_for_the_page_where_the_operator_lets_it_and_its_clock_stands_still() {
-    let home = Home::new("[limits]\nwall = \"3s\"\napproval = \"60s\"");
+    let home = Home::new("wall = \"3s\"\napproval = \"60s\"");
     let mut server = Connection::open(home.child(), Era::Modern);
     let id = server.call(json!({"code": "await faulty.echo(text='<script>alert(1)</script>')"}));
     let begun = Instant::now();

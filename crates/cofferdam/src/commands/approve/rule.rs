@@ -62,7 +62,7 @@ mod tests {
     fn question(labels: &serde_json::Value) -> Question {
         let call = json!({"tool": "chat.post", "tool_hash": "h", "facts": {"effect": "write", "external": true}, "args": {}, "labels": labels,
                           "decision": {"verdict": "ask", "reason": {"because": "write"}}});
-        serde_json::from_value(json!({"id": "a", "run": 1, "context": {"principal": "local", "name": "c"}, "session": null, "intent": null,
+        serde_json::from_value(json!({"id": "a", "run": "0".repeat(32), "context": {"principal": "local", "name": "c"}, "session": null, "intent": null,
                                       "language": "python", "program": "1", "calls": [call], "policy_hash": "p", "generation": 0, "at_ms": 1, "waits": true}))
         .unwrap()
     }
