@@ -15,6 +15,7 @@ mod config;
 mod entry;
 mod expand;
 mod fault;
+mod files;
 mod http;
 mod import;
 mod mcp;

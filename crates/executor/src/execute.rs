@@ -342,6 +342,9 @@ impl Executor {
         let session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal)).unwrap_or_default();
         let mut reads = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session).await.map_err(|source| not_kept(run, source))?;
+        for files in grant.files() {
+            reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
+        }
         if let Some(open) = &mut reads.session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }

@@ -18,6 +18,7 @@ mod connection;
 mod contexts;
 mod examples;
 mod fetch;
+mod files;
 mod many;
 mod place;
 mod repeats;
