@@ -1,10 +1,14 @@
 //! The command line.
 
+mod policy_command;
+
+pub(crate) use policy_command::{Check, PolicyCommand};
+
 use crate::config::Sources;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand};
 use executor::Wanted;
-use policy::Language;
+use policy::{Language, RunId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,9 +28,9 @@ Examples:
 
 Exit codes:
   0  it worked
-  1  the program failed; for doctor: something does not work
+  1  the program failed; for doctor, log verify and replay: something is not as it should be
   2  wrong usage, or an error in the configuration
-  3  the program was refused
+  3  the program was refused; for replay: the run cannot be repeated
   4  the program's time was over, or its interpreter crashed
   5  Cofferdam itself failed"
 )]
@@ -95,6 +99,29 @@ Examples:
   cofferdam tools describe github.list_issues --language ts"
     )]
     Tools(Tools),
+    /// Review what the servers are and can do, and accept it: what was not accepted asks, or is not callable
+    #[command(after_help = "\
+On a terminal, without options: one screen with every tool that waits, each with what is proposed for it. Elsewhere it is printed, and nothing
+changes. Every server is started, unless its launch line changed: such a one only when it is accepted.
+
+Examples:
+  cofferdam lock                                      review on one screen
+  cofferdam lock --check                              for scripts: exit code 1 if anything waits
+  cofferdam lock --accept-all                         accept everything as it is proposed
+  cofferdam lock --accept github --accept chat.post
+  cofferdam lock --accept db.query --effect read --external no
+
+Exit codes:
+  0  nothing waits, or what was named is accepted
+  1  something waits for the operator, or a server could not be looked at
+  2  wrong usage, or an error in a file")]
+    Lock(Lock),
+    /// Write a first configuration, then review its servers as `lock` does
+    #[command(after_help = "\
+Examples:
+  cofferdam init --mcp-config .mcp.json
+  cofferdam init --config ./cofferdam.toml --accept-all")]
+    Init(Init),
     /// List, show, fork and remove sessions: variables and files that last between runs
     #[command(
         subcommand,
@@ -142,6 +169,35 @@ Examples:
   cofferdam stop --reason \"it deletes too much\"
   cofferdam stop --lift")]
     Stop(Stop),
+    /// Check the rules, say what they make of a call and why, and show what holds
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  cofferdam policy check
+  cofferdam policy check --tool github.create_issue --args '{\"repo\": \"acme/app\"}' --labels private:crm
+  cofferdam policy show"
+    )]
+    Policy(PolicyCommand),
+    /// Show what programs did, and check that the journal is as it was written
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  cofferdam log --since 1h
+  cofferdam log --session ses_... --limit 100
+  cofferdam log show 0123456789abcdef0123456789abcdef
+  cofferdam log verify                                exit code 1: something is not as it was written"
+    )]
+    Log(Log),
+    /// Run a program of the journal again with its recorded replies, and compare the outcome to the byte
+    #[command(after_help = "\
+Exit codes: 0 identical, 1 different, 3 not replayable (it says why)
+
+Examples:
+  cofferdam log                                       shows the runs
+  cofferdam replay 0123456789abcdef0123456789abcdef")]
+    Replay(Replay),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:
@@ -210,6 +266,48 @@ pub(crate) struct Shape {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Lock {
+    /// Change nothing; exit with 1 if anything waits
+    #[arg(long, conflicts_with_all = ["accept", "accept_all"])]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) accept: Accept,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is accepted without a question.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Accept {
+    /// Accept this server with all of its tools, or this tool (server.tool); may be repeated
+    #[arg(long, value_name = "NAME", conflicts_with = "accept_all")]
+    pub(crate) accept: Vec<String>,
+    /// Accept everything that waits
+    #[arg(long)]
+    pub(crate) accept_all: bool,
+    /// Accept the tools with this effect, instead of the proposed ones
+    #[arg(long, value_name = "EFFECT", value_parser = ["read", "write"])]
+    pub(crate) effect: Option<String>,
+    /// Accept the tools as external or not, instead of as proposed
+    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
+    pub(crate) external: Option<String>,
+}
+
+impl Accept {
+    /// Whether anything is to be accepted without a question.
+    pub(crate) fn anything(&self) -> bool {
+        self.accept_all || !self.accept.is_empty()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) accept: Accept,
 }
 
 #[derive(Debug, Subcommand)]
@@ -346,6 +444,56 @@ pub(crate) struct Stop {
     /// Let the principal run programs again; what was approved before the stop is not approved any more
     #[arg(long)]
     pub(crate) lift: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    #[command(subcommand)]
+    pub(crate) command: Option<LogCommand>,
+    /// Only runs in this session
+    #[arg(long, value_name = "HANDLE")]
+    pub(crate) session: Option<String>,
+    /// Only this run
+    #[arg(long, value_name = "RUN", value_parser = RunId::parse)]
+    pub(crate) run: Option<RunId>,
+    /// Only runs of this last time, such as 1h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) since: Option<Duration>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Show one run: its calls with decisions, times and sizes
+    Show {
+        /// The run, as `cofferdam log` shows it
+        #[arg(value_parser = RunId::parse)]
+        run: RunId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that no line was changed or removed; exit code 1 names file, line and what
+    Verify {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The run, as `cofferdam log` shows it
+    #[arg(value_parser = RunId::parse)]
+    pub(crate) run: RunId,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

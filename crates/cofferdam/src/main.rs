@@ -27,6 +27,7 @@ mod rules;
 mod secrets;
 mod surroundings;
 mod units;
+mod warnings;
 mod wire;
 
 use anyhow::Context;
@@ -58,7 +59,11 @@ const QUIET: &str = "warn,rmcp=off";
 /// Logs to standard error: standard output belongs to the protocol.
 fn log(cli: &Cli) -> anyhow::Result<()> {
     // These print what goes wrong with a server themselves.
-    let quiet = if matches!(cli.command, Some(Command::Doctor(_) | Command::Tools(_))) { "error,rmcp=off" } else { QUIET };
+    let quiet = if matches!(cli.command, Some(Command::Doctor(_) | Command::Tools(_) | Command::Lock(_) | Command::Init(_))) {
+        "error,rmcp=off"
+    } else {
+        QUIET
+    };
     let filter = cli.shared.log.clone().or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_else(|| quiet.to_owned());
     let filter = tracing_subscriber::EnvFilter::try_new(&filter)
         .map_err(|error| UsageError(format!("{filter:?} is not a log filter ({error}); write a level such as info, or target=level")))?;
@@ -84,11 +89,16 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         None | Some(Command::Serve) => commands::serve(&sources, around).await,
         Some(Command::Run(run)) => commands::run::run(run, &sources, around).await,
         Some(Command::Tools(tools)) => commands::tools::tools(tools, &sources, around).await,
+        Some(Command::Lock(lock)) => commands::lock::lock(&lock, &sources, around).await,
+        Some(Command::Init(init)) => commands::init::init(&init, &sources, around).await,
         Some(Command::Sessions(command)) => commands::sessions::sessions(command, &sources, around).await,
         Some(Command::Context(context)) => commands::context::context(context, around),
+        Some(Command::Replay(arguments)) => commands::replay::replay(&arguments, around).await,
+        Some(Command::Log(arguments)) => commands::log::log(arguments, around),
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
         Some(Command::Stop(stop)) => commands::stop::stop(&stop, around),
+        Some(Command::Policy(command)) => commands::policy::policy(command, &sources, around),
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }
 }

@@ -68,6 +68,12 @@ pub(crate) fn complain(text: &str) {
     let _gone = writeln!(stderr().lock(), "cofferdam: {}", hidden(text));
 }
 
+/// Writes a prompt to standard error, without an end of line.
+pub(crate) fn ask(prompt: &str) {
+    let mut out = stderr().lock();
+    let _gone = write!(out, "{prompt}").and_then(|()| out.flush());
+}
+
 /// A text of somebody else made harmless for a terminal: control and direction characters would let it write over ours.
 pub(crate) fn plain(text: &str) -> String {
     let harmless = |c: char| !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

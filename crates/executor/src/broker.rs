@@ -9,9 +9,10 @@ use crate::{
     calls::{self, Call, Held, Run, is_read_only},
     execute::Shared,
     fetch::{self, Asked},
-    journal::Event,
+    journal::{Event, Which, hash},
     outcome::Outcome,
     reads::Reads,
+    replay::Recording,
 };
 use policy::{CallError, Catalog, ErrorCode, Guest, Labels, ToolName};
 use serde::Deserialize;
@@ -42,6 +43,8 @@ pub(crate) struct Broker {
     pub(crate) bytes_inside: usize,
     pub(crate) artifacts: OfRun,
     pub(crate) outcome: Option<Result<Outcome, String>>,
+    /// What the program was told, for the run to be repeated.
+    pub(crate) recording: Recording,
 }
 
 /// The run that a broker is for.
@@ -131,6 +134,7 @@ impl Broker {
             bytes_inside: 0,
             artifacts,
             outcome: None,
+            recording: Recording::default(),
         }
     }
 
@@ -277,8 +281,14 @@ impl Broker {
         };
         record.bytes = bytes;
         record.ms = finished.took.as_secs_f64() * 1000.0;
-        let (tool, ok, read_only) = (record.tool.clone(), record.ok, record.read_only);
-        if let Err(error) = self.run.note(&self.shared, finished.id, &tool, Event::Done { ok, bytes, read_only }) {
+        let (tool, ok) = (record.tool.clone(), record.ok);
+        let call = Which { call: finished.id, tool: tool.clone(), read_only: record.read_only };
+        let (code, reply) = match &finished.result {
+            Ok(held) => (None, Some(hash(held.json.as_bytes()))),
+            Err(error) => (Some(error.code), None),
+        };
+        let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
+        if let Err(error) = self.shared.journal.append(&self.run.entry(Event::Done { call, ok, code, bytes, reply, ms })) {
             tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
         if self.own_progress.is_none() {
@@ -362,10 +372,15 @@ impl Replies {
 
 impl sandbox::Host for Broker {
     async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
+        let had_outcome = self.outcome.is_some();
         let reply = match self.answer(&request).await {
             Ok(value) => format!("{{\"ok\":true,\"value\":{value}}}"),
             Err(error) => format!("{{\"ok\":false,\"error\":{}}}", json(&error)),
         };
+        if self.shared.secrets.is_in(&reply) {
+            self.recording.spoil("a reply holds a secret, which is not kept");
+        }
+        self.recording.add(&request, !had_outcome && self.outcome.is_some(), reply.as_bytes());
         reply.into_bytes()
     }
 }

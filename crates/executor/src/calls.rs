@@ -3,7 +3,7 @@
 use crate::{
     artifacts::{New, Origin, Record, Source, is_media_type},
     execute::Shared,
-    journal::{Entry, Event, now_ms},
+    journal::{Entry, Event, Which, now_ms},
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -27,9 +27,9 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Adds a line about one of its calls to the journal.
-    pub(crate) fn note(&self, shared: &Shared, call: usize, tool: &str, event: Event) -> std::io::Result<()> {
-        shared.journal.append(&Entry { at_ms: now_ms(), run: self.id, session: self.session.clone(), call, tool: tool.to_owned(), event })
+    /// What the journal is to be told of one of its calls.
+    pub(crate) fn entry(&self, event: Event) -> Entry {
+        Entry { at_ms: now_ms(), run: Some(self.id), session: self.session.clone(), event }
     }
 }
 
@@ -79,17 +79,19 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     shared.schemas.check_arguments(tool, &arguments)?;
     let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
     let decision = run.grant.decide(&asked);
+    let which = Which { call: call.id, tool: call.tool, read_only: is_read_only(tool) };
+    let written = arguments_hash(shared, &arguments);
     if decision.verdict != Verdict::Allow {
         tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
-        return Err(refused(&name, &decision));
+        let refusal = refused(&name, &decision);
+        let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written };
+        shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
+        return Err(refusal);
     }
-    if !is_read_only(tool) {
-        run.note(shared, call.id, &call.tool, Event::Sent).map_err(|error| {
-            tracing::error!(run = %run.id, %error, "the journal cannot be written");
-            let message = format!("{name}: not sent, because the call could not be recorded; the operator finds the reason in the log");
-            CallError::new(ErrorCode::Internal, message).of(&name)
-        })?;
-    }
+    let (effectful, event) = (!which.read_only, Event::Sent { call: which, reason: decision.reason, arguments: written });
+    let entry = run.entry(event);
+    let recorded = if effectful { shared.journal.append_synced(&entry).await } else { shared.journal.append(&entry) };
+    recorded.map_err(|error| unrecorded(run, &name, &error))?;
     let limits = run.grant.limits();
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;
     // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
@@ -102,6 +104,18 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     // A reply came: unless the tool says that it failed, it has done what it does.
     let value = value_of(shared, tool, run, call.labels, reply).await;
     value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error })
+}
+
+fn arguments_hash(shared: &Shared, arguments: &Map<String, Value>) -> String {
+    // A map of JSON values always has a text.
+    shared.payloads.keep(&serde_json::to_string(arguments).unwrap_or_default())
+}
+
+/// The error of a call that is not sent because that could not be recorded.
+fn unrecorded(run: &Run, name: &ToolName, error: &std::io::Error) -> CallError {
+    tracing::error!(run = %run.id, %error, "the journal cannot be written");
+    let message = format!("{name}: not sent, because the call could not be recorded; the operator finds the reason in the log");
+    CallError::new(ErrorCode::Internal, message).of(name)
 }
 
 /// The error of a call that is not sent. It says what is so, and nothing of how to obtain more.

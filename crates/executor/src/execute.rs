@@ -8,11 +8,13 @@ use crate::{
     calls::Run,
     contexts::Contexts,
     fetch::Web,
-    journal::Journal,
-    place::{News, NoPlace, Place},
+    journal::{Event, Journal, Payloads},
+    place::{self, News, NoPlace, Place},
     present::{self, Ending, Presented},
     reads::Reads,
+    recorded::{self, Recorded},
     repeats::{Repeated, Repeats},
+    replay::Start,
     schemas::Schemas,
     sessions::{After, Handle, Kept, Open, Sessions, Wanted},
     stops::{Halt, Stops},
@@ -149,6 +151,7 @@ pub(crate) struct Shared {
     pub(crate) schemas: Schemas,
     pub(crate) held_bytes: Arc<AtomicUsize>,
     pub(crate) journal: Journal,
+    pub(crate) payloads: Payloads,
     pub(crate) sessions: Sessions,
     pub(crate) artifacts: Artifacts,
     pub(crate) contexts: Contexts,
@@ -196,7 +199,8 @@ impl Executor {
         let not_usable = |source| StartError::State { path: state_dir.clone(), source };
         let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
-        let journal = Journal::open(&state_dir).map_err(not_usable)?;
+        let journal = Journal::open(&state_dir, &policy.hash, secrets.clone()).map_err(not_usable)?;
+        let payloads = Payloads::new(&state_dir, secrets.clone());
         let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?.without(secrets.clone());
         let contexts = Contexts::open(&state_dir).map_err(not_usable)?;
         let stops = Stops::open(&state_dir).map_err(not_usable)?;
@@ -214,6 +218,7 @@ impl Executor {
             schemas: Schemas::default(),
             held_bytes: Arc::default(),
             journal,
+            payloads,
             sessions,
             artifacts,
             contexts,
@@ -285,7 +290,7 @@ impl Executor {
     async fn unless_stopped(&self, run: RunId, request: &Request, events: Events, cancel: &CancellationToken) -> Result<Reply, Fault> {
         let (stops, principal) = (&self.shared.stops, &request.context.principal);
         if let Some(stopped) = stops.standing(principal).stopped {
-            return Ok(reply(run, &present::not_run("stopped", &stopped), self.policy.limits.output_shown_bytes));
+            return self.refuse(run, request, "stopped", &present::not_run("stopped", &stopped));
         }
         let halt = Halt::below(cancel);
         let going = self.run(run, request, events, &halt);
@@ -303,21 +308,20 @@ impl Executor {
     async fn run(&self, run: RunId, request: &Request, events: Events, halt: &Halt) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
-        let shown_bytes = grant.limits().output_shown_bytes;
         if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {
-            return Ok(reply(run, &present::not_run("limit_exceeded", &paused), shown_bytes));
+            return self.refuse(run, request, "limit_exceeded", &present::not_run("limit_exceeded", &paused));
         }
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
-            () = halt.cancel.cancelled() => return Ok(reply(run, &not_begun(halt), shown_bytes)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), &not_begun(halt)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
         let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
             Ok(program) => program,
             Err(refusal) => {
                 self.shared.contexts.ended(&request.context, true);
-                return Ok(reply(run, &present::refused(&refusal), shown_bytes));
+                return self.refuse(run, request, refusal.code.as_str(), &present::refused(&refusal));
             }
         };
         let guest = request.language.guest();
@@ -330,12 +334,15 @@ impl Executor {
         };
         let placed = tokio::select! {
             placed = placing => placed,
-            () = halt.cancel.cancelled() => return Ok(reply(run, &not_begun(halt), shown_bytes)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), &not_begun(halt)),
         };
         let (mut place, news) = match placed {
             Ok(placed) => placed,
             Err(NoPlace::Fault(fault)) => return Err(fault),
-            Err(NoPlace::Refused(error)) => return Ok(reply(run, &present::not_run(error.code().unwrap_or("internal"), &error), shown_bytes)),
+            Err(NoPlace::Refused(error)) => {
+                let code = error.code().unwrap_or("internal");
+                return self.refuse(run, request, code, &present::not_run(code, &error));
+            }
         };
         let queued = queued.elapsed();
         let (workspace, restored) = (place.workspace(), place.restored);
@@ -345,6 +352,8 @@ impl Executor {
         for files in grant.files() {
             reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
         }
+        let handle = reads.session.as_ref().map(|open| open.handle().clone());
+        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels())?;
         if let Some(open) = &mut reads.session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
@@ -352,20 +361,38 @@ impl Executor {
             principal: request.context.principal.clone(),
             run,
             program: blake3::hash(request.code.as_bytes()).to_string(),
-            session: reads.session.as_ref().map(|open| open.handle().to_string()),
+            session: handle.as_ref().map(ToString::to_string),
         };
         let origin = Arc::new(origin);
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
-        let handle = reads.session.as_ref().map(|open| open.handle().clone());
         let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin };
         let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, reads };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
         let deadline = tokio::time::Instant::now() + grant.limits().wall;
-        let finished = place.run(turn(&program, &catalog), &mut broker, deadline, &halt.cancel).await;
+        if !matches!(request.session, None | Some(Wanted::New)) {
+            broker.recording.spoil("it began with the memory and the files of a session");
+        }
+        if self.shared.secrets.is_in(program.code()) {
+            broker.recording.spoil("its program holds a secret, which is not kept");
+        }
+        let start = Start {
+            guest,
+            guest_hash: place.worker.guest_hash().to_owned(),
+            document: turn(&program, &catalog),
+            seed: random(),
+            clock_ns: place.clock_ns,
+            bind: place::bind(&grant, &workspace),
+            output_kept_bytes: self.policy.limits.output_kept_bytes as u64,
+        };
+        let mut finished = place.run(start.document.clone(), start.seed, &mut broker, deadline, &halt.cancel).await;
         let wall = started.elapsed();
         broker.close();
+        if broker.artifacts.has_copied() {
+            broker.recording.spoil("it loaded an artifact as a file");
+        }
+        let record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
@@ -380,7 +407,7 @@ impl Executor {
         let mut saved_ms = None;
         if let Some(open) = broker.reads.session.take() {
             let saving = Instant::now();
-            text.push_str(&self.settle(run, open, place, &finished.end, wall, &grant).await);
+            text.push_str(&self.settle(&recorded, open, place, &finished.end, wall, &grant).await);
             text.push_str(&before);
             saved_ms = Some(milliseconds(saving.elapsed()));
         }
@@ -395,8 +422,15 @@ impl Executor {
             wall_ms: milliseconds(wall),
             outcome: presented.ending,
         };
+        recorded.finish(presented.ending, wall, &text, record);
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
+    }
+
+    /// Ends a request that comes to no run.
+    fn refuse(&self, run: RunId, request: &Request, code: &str, presented: &Presented) -> Result<Reply, Fault> {
+        recorded::refused(&self.shared, run, request, code)?;
+        Ok(reply(run, presented, self.policy.limits.output_shown_bytes))
     }
 
     /// The text of a run within its budget; what is left out becomes an artifact of the run.
@@ -419,7 +453,8 @@ impl Executor {
     }
 
     /// Ends the run in its session; what the model is to know of that.
-    async fn settle(&self, run: RunId, open: Open, place: Place, end: &End, wall: Duration, grant: &Grant) -> String {
+    async fn settle(&self, recorded: &Recorded, open: Open, place: Place, end: &End, wall: Duration, grant: &Grant) -> String {
+        let run = recorded.run;
         let at_rest = matches!(end, End::Completed(_));
         let after = After {
             clock_ns: place.clock_ns.saturating_add(u64::try_from(wall.as_nanos()).unwrap_or(0)),
@@ -428,6 +463,9 @@ impl Executor {
             limit_bytes: grant.limits().memory_bytes as u64,
         };
         let kept = self.shared.sessions.settle(open, after).await;
+        if at_rest && let Err(error) = recorded.note(Event::Settled { saved: matches!(kept, Ok(Kept::Saved)) }) {
+            tracing::error!(%run, %error, "the journal cannot be written");
+        }
         match &kept {
             Ok(Kept::Lost { died: Some((end, worker)), .. }) => self.look_at_death(run, end, worker).await,
             Ok(_) => {}
@@ -447,9 +485,13 @@ impl Executor {
         images
     }
 
-    /// Ends the upstreams. Workers end with the process.
+    /// Ends the upstreams, and puts the journal on the disk. Workers end with the process.
     pub async fn shutdown(&self) {
         self.shared.upstreams.shutdown().await;
+        self.shared.journal.close().await;
+        let shared = Arc::clone(&self.shared);
+        // A panic in it would be lost payloads.
+        let _ = tokio::task::spawn_blocking(move || shared.payloads.close()).await;
     }
 
     /// The servers whose names stand in the program: those are started and listed before it is looked at.

@@ -1,7 +1,7 @@
 //! Where a run happens: a worker with its workspace, fresh for a stateless run, or with the memory and files of a session.
 
 use crate::{
-    execute::{Executor, Fault, random},
+    execute::{Executor, Fault},
     sessions::{Lost, Open, SessionError, Wanted},
     workspace::Workspace,
 };
@@ -64,8 +64,15 @@ pub(crate) struct News {
 
 impl Place {
     /// Runs one turn document. The worker is killed unless the turn completed.
-    pub(crate) async fn run(&mut self, document: Vec<u8>, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
-        let turn = Turn { document, seed: random(), clock_ns: self.clock_ns };
+    pub(crate) async fn run(
+        &mut self,
+        document: Vec<u8>,
+        seed: [u8; 32],
+        host: &mut impl Host,
+        deadline: Instant,
+        cancel: &CancellationToken,
+    ) -> Finished {
+        let turn = Turn { document, seed, clock_ns: self.clock_ns, tape: None };
         match &self.bind {
             Some(bind) => self.worker.run(bind, turn, host, deadline, cancel).await,
             None => self.worker.turn(turn, host, deadline, cancel).await,
@@ -164,7 +171,7 @@ fn disk(run: RunId, source: std::io::Error) -> Fault {
     Fault::Workspace { run, source }
 }
 
-fn bind(grant: &Grant, workspace: &Path) -> Bind {
+pub(crate) fn bind(grant: &Grant, workspace: &Path) -> Bind {
     let limits = grant.limits();
     let variables = [("HOME", "/workspace"), ("TMPDIR", "/workspace"), ("TZ", "UTC"), ("LANG", "C.UTF-8")];
     Bind {

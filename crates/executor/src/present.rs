@@ -10,12 +10,12 @@ use crate::{
 };
 use policy::{Limits, RunId};
 use sandbox::{End, Output};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, io::ErrorKind};
 
 /// How a run ended. Closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// With a value.

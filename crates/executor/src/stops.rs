@@ -189,6 +189,11 @@ impl Halt {
         self.cancel.cancel();
     }
 
+    /// What ended a run that had not begun, as the journal names it.
+    pub(crate) fn code(&self) -> &'static str {
+        if self.stopped().is_some() { "stopped" } else { "cancelled" }
+    }
+
     /// The stop that ended the run; `None`: its client did, if anybody.
     pub(crate) fn stopped(&self) -> Option<&Stopped> {
         self.stopped.get()

@@ -65,6 +65,12 @@ impl Secrets {
         self.0.as_ref().map_or(0, |known| known.values)
     }
 
+    /// Whether one of them is in the text.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|known| known.automaton.is_match(text))
+    }
+
     /// The text without them. Costs nothing when there are none.
     #[must_use]
     pub fn remove<'a>(&self, text: &'a str) -> Cow<'a, str> {

@@ -46,14 +46,21 @@ pub(crate) enum FromWorker {
     Bound,
     /// `host.call`: the request document. The worker waits for `Reply`.
     HostCall(ByteBuf),
-    /// `turn` returned this status.
-    Ended(i32),
+    /// `turn` returned.
+    Ended {
+        /// Its status.
+        status: i32,
+        /// What the guest learned of the world, if that could be taken down.
+        tape: Option<ByteBuf>,
+    },
     /// The guest trapped; it must not run again.
     Trapped {
         /// What kind of trap.
         trap: Trapped,
         /// Wasmtime's words.
         message: String,
+        /// As for a turn that returned.
+        tape: Option<ByteBuf>,
     },
     /// A part of a checkpoint, of at most [`CHUNK_BYTES`].
     Pages(ByteBuf),

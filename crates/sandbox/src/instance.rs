@@ -151,9 +151,10 @@ impl Guest<'_> {
         self.store.data_mut().phase = Phase::Turn;
         let ended = self.run(&turn.document);
         self.store.data_mut().phase = Phase::AtRest;
+        let tape = self.wasi().tape.finish().map(ByteBuf::from);
         match ended {
-            Ok(status) => FromWorker::Ended(status),
-            Err(error) => trapped(&error),
+            Ok(status) => FromWorker::Ended { status, tape },
+            Err(error) => trapped(&error, tape),
         }
     }
 
@@ -217,7 +218,7 @@ impl Guest<'_> {
     }
 }
 
-fn trapped(error: &wasmtime::Error) -> FromWorker {
+fn trapped(error: &wasmtime::Error, tape: Option<ByteBuf>) -> FromWorker {
     let trap = if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         Trapped::Exit(exit.0)
     } else if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {
@@ -225,7 +226,7 @@ fn trapped(error: &wasmtime::Error) -> FromWorker {
     } else {
         Trapped::Other
     };
-    FromWorker::Trapped { trap, message: format!("{error:#}") }
+    FromWorker::Trapped { trap, message: format!("{error:#}"), tape }
 }
 
 /// A guest's pointer as an offset into its memory.

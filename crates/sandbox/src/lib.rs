@@ -5,7 +5,7 @@
 //! is over. This crate knows neither gates nor tools: it carries bytes, so that no mistake in a check becomes an escape.
 //!
 //! In reading order: [`engine`](mod@engine) and [`guests`] (compiled guests), `frame` (what broker and worker say), `zygote` and `seal` (how
-//! a worker comes to be), `wasi`, `quota`, `files`, `room`, `pages`, `pagemap`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`]
+//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `pages`, `pagemap`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`]
 //! (the broker's side), [`run`] and `checkpoint`.
 
 mod checkpoint;
@@ -27,6 +27,7 @@ mod seal;
 mod slots;
 mod snapshot;
 mod sys;
+mod tape;
 mod wasi;
 mod worker;
 mod zygote;

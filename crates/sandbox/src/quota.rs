@@ -1,12 +1,12 @@
-//! The calls of WASI that change what is in the workspace or what is open, each behind the quota.
+//! The calls of WASI that change what is in the workspace or what is open, each behind the quota, and those that say what is there.
 //!
-//! Each asks `wasmtime-wasi` when there is room, and notes what came of it.
+//! Each asks `wasmtime-wasi` when there is room, and notes what came of it; what only the file system decides goes over the tape.
 
 use crate::{
     files::{How, call, call_at_once, open_flags},
     instance::{State, address},
     room::Full,
-    wasi::{PREVIEW1, errno, memory, put, vectors, word},
+    wasi::{FILE, PREVIEW1, errno, memory, put, vectors, word},
 };
 use wasmtime::{Caller, Linker};
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
@@ -28,6 +28,9 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap(PREVIEW1, "path_unlink_file", path_unlink_file)?;
     linker.func_wrap(PREVIEW1, "path_remove_directory", path_remove_directory)?;
     linker.func_wrap(PREVIEW1, "path_rename", path_rename)?;
+    linker.func_wrap(PREVIEW1, "fd_filestat_get", fd_filestat_get)?;
+    linker.func_wrap(PREVIEW1, "path_filestat_get", path_filestat_get)?;
+    linker.func_wrap(PREVIEW1, "fd_readdir", fd_readdir)?;
     Ok(())
 }
 
@@ -249,4 +252,42 @@ fn path_rename(mut caller: Caller<'_, State>, fd: i32, path: i32, length: i32, n
         files.unnamed(replaced);
     }
     Ok(result)
+}
+
+fn fd_filestat_get(mut caller: Caller<'_, State>, fd: i32, out: i32) -> wasmtime::Result<i32> {
+    let (memory, state) = memory(&mut caller)?;
+    let result = call!(state.wasi.files, memory, fd_filestat_get(fd, out))?;
+    Ok(if result == errno::SUCCESS { told(memory, state, out) } else { result })
+}
+
+fn path_filestat_get(mut caller: Caller<'_, State>, directory: i32, lookup: i32, pointer: i32, length: i32, out: i32) -> wasmtime::Result<i32> {
+    let (memory, state) = memory(&mut caller)?;
+    let result = call!(state.wasi.files, memory, path_filestat_get(directory, lookup, pointer, length, out))?;
+    Ok(if result == errno::SUCCESS { told(memory, state, out) } else { result })
+}
+
+/// Puts what is told of a file on the tape, or takes it from there: device, identity, links, size, and the three times of `filestat`.
+fn told(memory: &mut [u8], state: &mut State, out: i32) -> i32 {
+    for (lane, offset) in (FILE..).zip([0, 8, 24, 32, 40, 48, 56]) {
+        let at = address(out) + offset;
+        let Some(real) = memory.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes) else { return errno::FAULT };
+        put(memory, at, &state.wasi.tape.number(lane, real).to_le_bytes());
+    }
+    errno::SUCCESS
+}
+
+/// A listing is on the tape as it was: order and identities are the file system's.
+fn fd_readdir(mut caller: Caller<'_, State>, fd: i32, pointer: i32, length: i32, cookie: i64, out: i32) -> wasmtime::Result<i32> {
+    let (memory, state) = memory(&mut caller)?;
+    let result = call!(state.wasi.files, memory, fd_readdir(fd, pointer, length, cookie, out))?;
+    if result != errno::SUCCESS {
+        return Ok(result);
+    }
+    let used = word(memory, address(out)).map_or(0, |used| used as usize);
+    let Some(real) = memory.get(address(pointer)..address(pointer) + used) else { return Ok(errno::FAULT) };
+    let listing = state.wasi.tape.text(real, address(length));
+    if put(memory, address(pointer), &listing) != errno::SUCCESS {
+        return Ok(errno::FAULT);
+    }
+    Ok(put(memory, address(out), &u32::try_from(listing.len())?.to_le_bytes()))
 }

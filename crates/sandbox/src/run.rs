@@ -4,6 +4,7 @@ use crate::{
     frame::{self, FromWorker, ToWorker, Trapped},
     output::Output,
     pool::Worker,
+    tape::TAPE_BYTES,
 };
 use policy::FileGrant;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ pub struct Turn {
     pub seed: [u8; 32],
     /// Where the guest's monotonic clock stands at the start, in nanoseconds. In a session it must not go backward.
     pub clock_ns: u64,
+    /// What the guest is to learn of the world: the tape of the run that this one repeats. `None`: what is so, and it is taken down.
+    pub tape: Option<ByteBuf>,
 }
 
 /// Answers the host calls of one run.
@@ -88,6 +91,9 @@ pub struct Finished {
     pub end: End,
     /// What it printed.
     pub output: Output,
+    /// What the guest learned of the world beside its host calls, for a [`Turn`] that repeats this one; when this one repeated another, what is
+    /// left of that tape: nothing, if both learned the same. `None`: the turn did not end by itself, or the tape became too long or was too short.
+    pub tape: Option<Vec<u8>>,
 }
 
 impl Worker {
@@ -126,12 +132,16 @@ impl Worker {
 
     async fn converse(&mut self, first: &ToWorker, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
         if let Err(end) = self.leave_rest() {
-            return Finished { end, output: Output::default() };
+            return Finished { end, output: Output::default(), tape: None };
         }
+        let mut tape = None;
         let end = tokio::select! {
             biased;
             () = cancel.cancelled() => End::Cancelled,
-            end = converse(&mut self.socket, first, host) => end,
+            (end, taped) = converse(&mut self.socket, first, host) => {
+                tape = taped;
+                end
+            }
             () = tokio::time::sleep_until(deadline) => End::Deadline,
         };
         let end = match end {
@@ -141,7 +151,7 @@ impl Worker {
             }
             end => self.ended(end).await,
         };
-        Finished { end, output: self.output() }
+        Finished { end, output: self.output(), tape: tape.filter(|tape| tape.len() <= TAPE_BYTES) }
     }
 
     /// Begins an exchange with the worker, which is not at rest until the exchange has come to its end.
@@ -171,7 +181,7 @@ impl Worker {
 }
 
 /// Sends the first message and answers host calls until the turn ends.
-async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &mut impl Host) -> End {
+async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &mut impl Host) -> (End, Option<Vec<u8>>) {
     let until_end = async {
         say(socket, first).await?;
         loop {
@@ -180,13 +190,13 @@ async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &m
                     let reply = host.call(request.into_vec()).await;
                     say(socket, &ToWorker::Reply(ByteBuf::from(reply))).await?;
                 }
-                FromWorker::Ended(status) => return Ok(End::Completed(status)),
-                FromWorker::Trapped { trap, message } => return Ok(End::Trapped(trap, message)),
+                FromWorker::Ended { status, tape } => return Ok((End::Completed(status), tape.map(ByteBuf::into_vec))),
+                FromWorker::Trapped { trap, message, tape } => return Ok((End::Trapped(trap, message), tape.map(ByteBuf::into_vec))),
                 other => return Err(unexpected(&other)),
             }
         }
     };
-    until_end.await.unwrap_or_else(|end| end)
+    until_end.await.unwrap_or_else(|end| (end, None))
 }
 
 /// Sends one message to a worker.
@@ -215,7 +225,7 @@ pub(crate) fn unexpected(message: &FromWorker) -> End {
         FromWorker::Ready => "a second ready",
         FromWorker::Bound => "a second bound",
         FromWorker::HostCall(_) => "a host call outside a turn",
-        FromWorker::Ended(_) | FromWorker::Trapped { .. } => "the end of a turn outside a turn",
+        FromWorker::Ended { .. } | FromWorker::Trapped { .. } => "the end of a turn outside a turn",
         FromWorker::Pages(_) | FromWorker::Saved(_) | FromWorker::NotSaved(_) => "a checkpoint that nobody asked for",
         FromWorker::Restored | FromWorker::Refused(_) => "word of a checkpoint that it was not given",
         FromWorker::Fault(reason) => return died(Some(reason.clone())),

@@ -12,6 +12,7 @@ use crate::{
     output::Sink,
     quota,
     run::{Bind, Turn},
+    tape::Tape,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -23,6 +24,11 @@ use std::{
 use wasmtime::{Caller, Linker};
 
 pub(crate) const PREVIEW1: &str = "wasi_snapshot_preview1";
+
+/// Where the clocks are on the tape; the numbers of a file are behind them.
+const WALL: usize = 0;
+const MONOTONIC: usize = 1;
+pub(crate) const FILE: usize = 2;
 
 /// Error numbers of WASI preview 1 (`errno` in the witx of the standard).
 pub(crate) mod errno {
@@ -38,6 +44,7 @@ pub(crate) mod errno {
 pub(crate) struct Wasi {
     pub(crate) files: Files,
     pub(crate) sink: Sink,
+    pub(crate) tape: Tape,
     random: ChaCha20Rng,
     /// When the turn began, and what the monotonic clock was then.
     started: Instant,
@@ -47,7 +54,8 @@ pub(crate) struct Wasi {
 impl Wasi {
     /// WASI before the worker is bound: no directory, no environment, and an output file.
     pub(crate) fn unbound(output: File) -> io::Result<Self> {
-        Ok(Wasi { files: Files::unbound(), sink: Sink::new(output)?, random: ChaCha20Rng::from_seed([0; 32]), started: Instant::now(), clock_ns: 0 })
+        let (files, sink, random) = (Files::unbound(), Sink::new(output)?, ChaCha20Rng::from_seed([0; 32]));
+        Ok(Wasi { files, sink, tape: Tape::record(), random, started: Instant::now(), clock_ns: 0 })
     }
 
     /// Gives the guest its directory and environment.
@@ -61,6 +69,7 @@ impl Wasi {
         self.random = ChaCha20Rng::from_seed(turn.seed);
         self.clock_ns = turn.clock_ns;
         self.started = Instant::now();
+        self.tape = turn.tape.as_ref().map_or_else(Tape::record, |tape| Tape::play(tape.to_vec()));
         self.sink.restart()
     }
 }
@@ -113,14 +122,15 @@ fn random_get(mut caller: Caller<'_, State>, pointer: i32, length: i32) -> wasmt
     })
 }
 
-/// Nanoseconds of a clock: 0 is the wall clock; 1 to 3 (monotonic, and the two CPU clocks) count on from where the turn's document says.
-fn now(state: &State, clock: i32) -> Option<u64> {
+/// Nanoseconds of a clock, as the guest is told: every reading is on the tape. 0 is the wall clock; 1 to 3 (monotonic, and the two CPU clocks) count on from where the turn's document says.
+fn now(state: &mut State, clock: i32) -> Option<u64> {
     let nanoseconds = |since: Duration| u64::try_from(since.as_nanos()).ok();
-    match clock {
-        0 => nanoseconds(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()),
-        1..=3 => Some(state.wasi.clock_ns.saturating_add(nanoseconds(state.wasi.started.elapsed())?)),
-        _ => None,
-    }
+    let (lane, real) = match clock {
+        0 => (WALL, nanoseconds(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())?),
+        1..=3 => (MONOTONIC, state.wasi.clock_ns.saturating_add(nanoseconds(state.wasi.started.elapsed())?)),
+        _ => return None,
+    };
+    Some(state.wasi.tape.number(lane, real))
 }
 
 fn clock_res_get(mut caller: Caller<'_, State>, clock: i32, out: i32) -> wasmtime::Result<i32> {
@@ -161,7 +171,9 @@ fn poll_oneoff(mut caller: Caller<'_, State>, subscriptions: i32, events: i32, c
     if ready.is_empty()
         && let Some(first) = timers.iter().map(|(wait, _)| *wait).min()
     {
-        std::thread::sleep(first);
+        if !state.wasi.tape.plays() {
+            std::thread::sleep(first);
+        }
         ready.extend(timers.iter().filter(|(wait, _)| *wait <= first).map(|(_, userdata)| (*userdata, 0)));
     }
     for (i, (userdata, kind)) in ready.iter().enumerate() {

@@ -34,7 +34,7 @@ mod wire;
 
 pub use config::{Era, ServerConfig, Transport};
 pub use listing::Quarantined;
-pub use lock::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Mode, Standing};
+pub use lock::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Mode, Review, ReviewedTool, Standing};
 pub use search::Hit;
 pub use server::ServerStatus;
 pub use upstreams::Upstreams;

@@ -7,7 +7,7 @@ use crate::config::{Era, ServerConfig};
 use crate::connection::{Connection, Failure, Reason, StartFailure, WireLimits};
 use crate::eras::Eras;
 use crate::listing::{Listing, QUARANTINED, Quarantined, list};
-use crate::lock::{LaunchLine, Lock, standing};
+use crate::lock::{LaunchLine, Lock, Review, standing};
 use crate::process::Tail;
 use crate::reply;
 use crate::text::escaped;
@@ -327,6 +327,22 @@ impl Upstream {
     fn unavailable(&self, reason: &str) -> CallError {
         let name = &self.config.name;
         CallError::new(ErrorCode::UpstreamUnavailable, format!("{name} is not available: {reason}; nothing was called"))
+    }
+
+    /// What there is for the operator to accept.
+    pub(crate) fn review(&self) -> Review {
+        let picture = self.picture();
+        let (listing, error) = {
+            let state = self.state();
+            (state.listing.clone(), state.last_error.clone())
+        };
+        let failed = match picture.state {
+            // Its launch line is not accepted: the review says so itself.
+            ServerState::Failed(reason) => Some(error.unwrap_or(reason)),
+            ServerState::Listed => None,
+            ServerState::Unknown => Some("it was not asked".to_owned()),
+        };
+        self.lock.review(&self.config.name, &self.launch, listing.as_deref().filter(|_| failed.is_none()), failed)
     }
 
     /// What the operator may know.

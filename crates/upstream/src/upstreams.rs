@@ -4,7 +4,7 @@ use crate::config::ServerConfig;
 use crate::connection::WireLimits;
 use crate::eras::Eras;
 use crate::learned::Learned;
-use crate::lock::Lock;
+use crate::lock::{Lock, Review};
 use crate::search::{Hit, Index};
 use crate::server::{ServerStatus, Upstream};
 use crate::{describe, search};
@@ -143,6 +143,12 @@ impl Upstreams {
     #[must_use]
     pub fn status(&self) -> Vec<ServerStatus> {
         self.servers.values().map(|server| server.status()).collect()
+    }
+
+    /// What there is for the operator to accept of these upstreams, by name; see [`Upstreams::settled_catalog`], which lists them first.
+    #[must_use]
+    pub fn review(&self, wanted: &[ServerName]) -> Vec<Review> {
+        self.servers.iter().filter(|(name, _)| wanted.contains(name)).map(|(_, server)| server.review()).collect()
     }
 
     /// Closes all connections and ends all children, all at the same time, within 5 s; nothing can be started afterwards.

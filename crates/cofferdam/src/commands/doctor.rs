@@ -6,6 +6,7 @@ use crate::config::{Config, Failed, Sources, load};
 use crate::output::{self, Spinner, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_duration;
+use crate::warnings::warnings;
 use executor::Stops;
 use policy::{Guest, ServerState};
 use sandbox::Protection;
@@ -28,6 +29,7 @@ struct Findings {
     protections: Vec<Protection>,
     guests: Vec<(String, Value)>,
     files: Vec<PathBuf>,
+    lockfile: Option<PathBuf>,
     servers: Vec<ServerStatus>,
     unusable: Vec<Failed>,
     skipped: Vec<String>,
@@ -65,7 +67,13 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
         let name = standing.principal.as_str();
         notes.push(format!("{name} is stopped: no program of it runs until `cofferdam stop --lift {name}`"));
     }
+    notes.extend(warnings(&config, &lock.document()).into_iter().map(|warning| warning.text));
+    let place = lock.place().map(std::path::Path::to_owned);
     let servers = look_at_servers(&config, lock, around, &mut problems).await?;
+    let waiting: Vec<&str> = servers.iter().filter(|one| one.unreviewed > 0 || !one.quarantined.is_empty()).map(|one| one.name.as_str()).collect();
+    if !waiting.is_empty() {
+        notes.push(format!("tools of {} wait for your review: `cofferdam lock` shows them", waiting.join(", ")));
+    }
     if servers.is_empty() && config.failed.is_empty() && problems.is_empty() {
         notes.push("no servers are configured: give --mcp-config FILE, or write one into the configuration".to_owned());
     }
@@ -74,6 +82,7 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
         protections,
         guests,
         files: config.files,
+        lockfile: place,
         servers,
         unusable: config.failed,
         skipped: config.skipped,
@@ -123,7 +132,9 @@ async fn look_at_servers(
         if let ServerState::Failed(reason) = &server.state {
             let reason = server.last_error.as_deref().unwrap_or(reason);
             let is_http = config.servers.iter().any(|one| one.name == server.name && matches!(one.transport, Transport::Http { .. }));
-            let mend = if is_http {
+            let mend = if reason.contains("the operator has to accept it") {
+                format!("cofferdam lock --accept {}, once you have looked at it: cofferdam lock", server.name)
+            } else if is_http {
                 format!("check its URL, its headers and whether this machine reaches it: {}", server.transport)
             } else {
                 format!("try its command by hand: {}", server.transport)
@@ -174,6 +185,10 @@ impl Findings {
         if self.files.is_empty() {
             text.push_str("  no file was read\n");
         }
+        if let Some(place) = &self.lockfile {
+            let there = if place.exists() { "" } else { ", which is not there yet" };
+            let _infallible = writeln!(text, "  lockfile {}{there}", place.display());
+        }
         for alias in &self.skipped {
             let _infallible = writeln!(text, "  left out {alias:?}: it is this program");
         }
@@ -205,6 +220,7 @@ impl Findings {
         let era = server.era.map(|era| format!(", {}", era_name(era))).unwrap_or_default();
         let what = match &server.state {
             ServerState::Failed(reason) => reason.clone(),
+            ServerState::Listed if server.unreviewed > 0 => format!("{} tools, {} not reviewed{took}{era}", server.tools, server.unreviewed),
             ServerState::Listed => format!("{} tools{took}{era}", server.tools),
             ServerState::Unknown => "was not asked".to_owned(),
         };
@@ -235,6 +251,7 @@ impl Findings {
                 "transport": server.transport,
                 "era": server.era.map(era_name),
                 "tools": server.tools,
+                "unreviewed": server.unreviewed,
                 "start_ms": server.start_ms,
                 "quarantined": quarantined.collect::<Value>(),
                 "stderr": last_lines(&server.stderr_tail),
@@ -249,6 +266,7 @@ impl Findings {
             "protections": protections.collect::<Value>(),
             "guests": self.guests.iter().map(|(_, document)| document.clone()).collect::<Value>(),
             "files": self.files.iter().map(|file| file.display().to_string()).collect::<Value>(),
+            "lockfile": self.lockfile.as_ref().map(|place| place.display().to_string()),
             "skipped": self.skipped,
             "servers": servers.chain(unusable).collect::<Value>(),
             "notes": self.notes,

@@ -9,21 +9,24 @@ use std::process::Output;
 /// Allows reading customers and, unless the labels say otherwise, everything else. With `guard = []` after it, everything.
 const GUARDED: &str = "[[rules]]\ntools = [\"crm.*\"]\neffect = \"allow\"\nguard = []\n[[rules]]\ntools = [\"*\"]\neffect = \"allow\"\n";
 
-/// A shop whose customers are private, and an upstream that takes what it is given.
+/// A shop whose customers are private and untrusted unless `data` says otherwise, and an upstream that takes what it is given.
+fn configuration(place: &Place, rules: &str, data: &str) -> String {
+    let _built = built("shop");
+    let outbox = json!(built("examples/faulty_server"));
+    let log = json!(place.path().join("outbox.log"));
+    let servers = format!(
+        "[servers.crm]\ncommand = \"shop\"\nargs = [\"--serve\", \"crm\"]\n{data}\n\
+         [servers.outbox]\ncommand = {outbox}\nargs = [\"normal\"]\nenv = {{ TEST_LOG = {log} }}\n"
+    );
+    place.write("cofferdam.toml", format!("{rules}{servers}")).to_str().unwrap().to_owned()
+}
+
 fn serve(place: &Place, rules: &str) -> Connection {
     serve_in(Era::Modern, place, rules)
 }
 
 fn serve_in(era: Era, place: &Place, rules: &str) -> Connection {
-    let _built = built("shop");
-    let outbox = json!(built("examples/faulty_server"));
-    let log = json!(place.path().join("outbox.log"));
-    let servers = format!(
-        "[servers.crm]\ncommand = \"shop\"\nargs = [\"--serve\", \"crm\"]\n\
-         [servers.outbox]\ncommand = {outbox}\nargs = [\"normal\"]\nenv = {{ TEST_LOG = {log} }}\n"
-    );
-    let file = place.write("cofferdam.toml", format!("{rules}{servers}"));
-    place.serve(era, &["--config", file.to_str().unwrap()])
+    place.serve(era, &["--config", &configuration(place, rules, "")])
 }
 
 /// How often the outbox was called.
@@ -91,6 +94,20 @@ fn a_theft_split_over_two_runs_asks_in_the_second() {
         assert_eq!(run(&mut server, language, send).0, "sent\n");
         assert_eq!(sent(&place), 4);
         assert_eq!(labels(&place, &name), json!(["untrusted outbox", "private outbox"]));
+    }
+}
+
+/// Each kind of label alone, and none: the layer is off.
+#[test]
+fn what_somebody_else_wrote_makes_a_later_write_ask() {
+    for (language, read, send) in PROGRAMS {
+        for (data, outcome, calls) in [("[]", "sent\n", 1), ("[\"untrusted\"]", "needs_approval\n", 0), ("[\"private\"]", "needs_approval\n", 0)] {
+            let place = Place::new();
+            let file = configuration(&place, GUARDED, &format!("data = {data}"));
+            let mut server = place.serve(Era::Modern, &["--config", &file]);
+            assert_eq!(run(&mut server, language, read).0, "1");
+            assert_eq!((run(&mut server, language, send).0.as_str(), sent(&place)), (outcome, calls), "{language} {data}");
+        }
     }
 }
 

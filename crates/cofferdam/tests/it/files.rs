@@ -144,6 +144,29 @@ fn open_files_and_grants_last_in_a_session() {
 }
 
 #[test]
+fn what_is_granted_is_shown_and_a_run_that_had_it_is_not_repeated() {
+    let (place, server) = place("read", "[env]\nREGION = \"eu\"\n");
+    drop(server);
+    let run = |arguments: &[&str]| {
+        let output = place.command().args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (_, shown) = run(&["policy", "show"]);
+    let path = place.path().canonicalize().unwrap().join("data");
+    let grants = format!(
+        "directories that programs may use\n  /data           read   {}; labels: untrusted (file:/data), private (file:/data)\n",
+        path.display()
+    );
+    assert!(shown.contains(&grants) && shown.contains("\nvariables that programs see\n  REGION=eu\n"), "{shown}");
+    assert_eq!(run(&["run", "-e", "open('/data/a.txt').read()"]).1.trim(), "granted");
+    let (_, log) = run(&["log", "--limit", "1", "--json"]);
+    let id = serde_json::from_str::<Value>(&log).unwrap()[0]["run"].as_str().unwrap().to_owned();
+    let (code, text) = run(&["replay", &id]);
+    let why = "not replayable: it could read directories of the host, which may hold something else by now";
+    assert_eq!((code, text.lines().next()), (Some(3), Some(why)));
+}
+
+#[test]
 fn variables_are_seen_in_both_languages() {
     let place = Place::new();
     place.write(".config/cofferdam/cofferdam.toml", "[env]\nREGION = \"eu\"");

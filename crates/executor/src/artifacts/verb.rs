@@ -54,6 +54,11 @@ struct Request<'a> {
 }
 
 impl OfRun {
+    /// Whether an artifact was put into the workspace as a file.
+    pub(crate) fn has_copied(&self) -> bool {
+        self.copied_files > 0
+    }
+
     pub(crate) fn new(origin: Arc<Origin>, workspace: &Path) -> Self {
         OfRun { origin, workspace: workspace.to_owned(), copied_bytes: 0, copied_files: 0, made: Vec::new(), shown: Vec::new() }
     }

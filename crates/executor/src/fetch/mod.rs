@@ -14,10 +14,11 @@ pub(crate) use web::Web;
 use crate::{
     calls::{Held, Run, hold},
     execute::Shared,
-    journal::Event,
+    journal::{Event, Which},
 };
 use policy::{AskedHttp, CallError, Decision, ErrorCode, Grant, HttpRule, Labels, Method, Reason, Verdict};
 use request::Hop;
+use serde_json::json;
 use std::time::Duration;
 
 /// How many redirects are followed.
@@ -39,8 +40,12 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     let tool = asked.name();
     let limits = run.grant.limits();
     let time = asked.timeout.map_or(limits.call, |asked| asked.min(limits.call));
-    let intent = || {
-        run.note(shared, id, &tool, Event::Sent).map_err(|error| {
+    let intent = async |hop: &Hop, reason: Reason| {
+        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
+        let call = Which { call: id, tool: tool.clone(), read_only: hop.method.reads() };
+        let entry = run.entry(Event::Sent { call, reason, arguments });
+        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
+        recorded.map_err(|error| {
             tracing::error!(run = %run.id, %error, "the journal cannot be written");
             CallError::new(ErrorCode::Internal, "not sent, because the request could not be recorded; the operator finds the reason in the log")
         })
@@ -60,21 +65,19 @@ async fn within<T>(time: Duration, exchange: impl Future<Output = Result<T, Call
     tokio::time::timeout(time, exchange).await.map_err(late)?
 }
 
-/// Sends a request and follows its redirects. `intent` is called before anything is sent that may have an effect.
+/// Sends a request and follows its redirects. `intent` is called before anything is sent.
 async fn exchange(
     web: &Web,
     grant: &Grant,
     labels: &Labels,
     asked: Asked,
-    intent: impl Fn() -> Result<(), CallError>,
+    intent: impl AsyncFn(&Hop, Reason) -> Result<(), CallError>,
     progress: &mut Progress,
 ) -> Result<Answer, CallError> {
     let mut hop = asked.hop;
     for redirects in 0..=REDIRECTS {
-        let rule = allowed(grant, labels, &hop)?;
-        if !hop.method.reads() {
-            intent()?;
-        }
+        let (rule, reason) = allowed(grant, labels, &hop)?;
+        intent(&hop, reason).await?;
         (progress.sent, progress.answered) = (!hop.method.reads(), false);
         let response = web.send(rule, &hop).await.inspect_err(|error| progress.sent &= error.fate_unknown)?;
         progress.labels.join(&rule.labels_of(&hop.url));
@@ -89,11 +92,11 @@ async fn exchange(
     Err(CallError::new(ErrorCode::ToolOutputInvalid, format!("fetch: there were more than {REDIRECTS} redirects, the last one to {}", hop.shown())))
 }
 
-/// The rule under which this may be sent.
-fn allowed<'a>(grant: &'a Grant, labels: &Labels, hop: &Hop) -> Result<&'a HttpRule, CallError> {
+/// The rule under which this may be sent, and why.
+fn allowed<'a>(grant: &'a Grant, labels: &Labels, hop: &Hop) -> Result<(&'a HttpRule, Reason), CallError> {
     let (decision, rule) = grant.decide_http(&AskedHttp { method: hop.method, url: &hop.url, labels });
     match rule {
-        Some(rule) if decision.verdict == Verdict::Allow => Ok(rule),
+        Some(rule) if decision.verdict == Verdict::Allow => Ok((rule, decision.reason)),
         _ => Err(refused(hop, &decision)),
     }
 }

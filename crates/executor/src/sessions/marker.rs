@@ -91,17 +91,18 @@ impl Untold {
         let mut sent = BTreeMap::new();
         for entry in journal.of_run(&mark.place, mark.run) {
             match entry.event {
-                Event::Sent => {
-                    sent.insert(entry.call, entry.tool);
+                Event::Sent { call, .. } if !call.read_only => {
+                    sent.insert(call.call, call.tool);
                 }
-                Event::Done { ok, read_only, .. } => {
-                    sent.remove(&entry.call);
-                    if !read_only && ok == Some(true) {
-                        self.made.push(entry.tool);
-                    } else if !read_only && ok.is_none() {
-                        self.unknown.push(entry.tool);
+                Event::Done { call, ok, .. } if !call.read_only => {
+                    sent.remove(&call.call);
+                    match ok {
+                        Some(true) => self.made.push(call.tool),
+                        None => self.unknown.push(call.tool),
+                        Some(false) => {}
                     }
                 }
+                _ => {}
             }
         }
         self.unknown.extend(sent.into_values());
@@ -111,27 +112,33 @@ impl Untold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Entry;
+    use crate::journal::{Entry, Which};
+    use policy::Reason;
     use tempfile::TempDir;
 
     #[test]
     fn the_calls_of_lost_runs_are_told_apart() {
         let state = TempDir::new().unwrap();
-        let journal = Journal::open(state.path()).unwrap();
+        let journal = Journal::open(state.path(), "0", gate::Secrets::default()).unwrap();
         let [first, second] = [3, 4].map(|n| RunId::from_random([n; 16]));
-        let line = |run, call, tool: &str, event| {
-            journal.append(&Entry { at_ms: 0, run, session: None, call, tool: tool.to_owned(), event }).unwrap();
+        let line = |run, event| journal.append(&Entry { at_ms: 0, run: Some(run), session: None, event }).unwrap();
+        let which = |call, tool: &str, read_only| Which { call, tool: tool.to_owned(), read_only };
+        let sent = |run, call, tool: &str| {
+            line(run, Event::Sent { call: which(call, tool, false), reason: Reason::AcceptedRead, arguments: String::new() });
+        };
+        let done = |run, call, tool: &str, ok, read_only| {
+            line(run, Event::Done { call: which(call, tool, read_only), ok: Some(ok), code: None, bytes: 1, reply: None, ms: 1 });
         };
         assert!(Lost::found(state.path(), None).is_none());
         add(state.path(), None, first, journal.place()).unwrap();
         for call in 0..2 {
-            line(first, call, "chat.post", Event::Sent);
-            line(first, call, "chat.post", Event::Done { ok: Some(true), bytes: 1, read_only: false });
+            sent(first, call, "chat.post");
+            done(first, call, "chat.post", true, false);
         }
-        line(first, 2, "chat.post", Event::Sent);
-        line(first, 3, "db.read", Event::Done { ok: Some(true), bytes: 1, read_only: true });
-        line(first, 4, "db.write", Event::Sent);
-        line(first, 4, "db.write", Event::Done { ok: Some(false), bytes: 0, read_only: false });
+        sent(first, 2, "chat.post");
+        done(first, 3, "db.read", true, true);
+        sent(first, 4, "db.write");
+        done(first, 4, "db.write", false, false);
         let untold = |runs, made: &[&str], unknown: &[&str]| Untold {
             runs,
             made: made.iter().map(ToString::to_string).collect(),
@@ -146,7 +153,7 @@ mod tests {
         assert_eq!(lost(Some(first)), (None, Some(of_first.clone())));
         // A second one is cut off before it could tell of the first.
         add(state.path(), None, second, journal.place()).unwrap();
-        line(second, 0, "db.write", Event::Sent);
+        sent(second, 0, "db.write");
         assert_eq!(lost(None), (Some(untold(2, &["chat.post", "chat.post"], &["chat.post", "db.write"])), None));
         assert_eq!(lost(Some(second)), (Some(of_first.clone()), Some(untold(1, &[], &["db.write"]))));
         // A third one knows that the second was completed.

@@ -17,16 +17,18 @@ pub use handle::{Handle, HandleError, Wanted};
 pub use shown::{Details, Summary};
 
 pub(crate) use marker::{Lost, Untold};
+pub(crate) use record::replace;
 pub(crate) use saving::{After, Kept};
 
 use crate::{
     execute::random,
     journal::{self, Journal},
+    key::Key,
     tree::{self, private},
 };
 use files::WORKSPACE;
 use policy::{Guest, Labels, Limits, Principal, RunId};
-use record::{Checkpoint, Key, Record};
+use record::{Checkpoint, Record};
 use sandbox::Worker;
 use std::{
     fs::{self, File},
@@ -156,7 +158,7 @@ impl Sessions {
     pub fn open(state: &Path, limits: &Limits) -> io::Result<Self> {
         let root = state.join("sessions");
         private(&root)?;
-        let key = Key::open(state, random())?;
+        let key = Key::open(state, "key", random())?;
         let sessions = Sessions {
             root,
             key,

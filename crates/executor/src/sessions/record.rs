@@ -4,6 +4,7 @@
 //! the broker's own word, and stands here under a MAC.
 
 use super::{Handle, SessionError};
+use crate::key::Key;
 use policy::{Guest, Labels, Principal, RunId};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -61,40 +62,6 @@ pub(crate) struct Checkpoint {
     pub(crate) runs: u64,
 }
 
-/// The key of the MACs, one per state directory.
-#[derive(Clone)]
-pub(crate) struct Key([u8; 32]);
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Key")
-    }
-}
-
-impl Key {
-    /// Reads the key of this state directory, or makes it. Two servers that start at the same time agree on one.
-    pub(crate) fn open(state: &Path, random: [u8; 32]) -> io::Result<Self> {
-        let path = state.join("key");
-        if !path.exists() {
-            let fresh = tempfile::Builder::new().prefix(".key-").tempfile_in(state)?;
-            fresh.as_file().write_all(&random)?;
-            fresh.as_file().sync_all()?;
-            match fs::hard_link(fresh.path(), &path) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-        }
-        let key = fs::read(&path)?;
-        key.try_into()
-            .map(Key)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file `key` is damaged; remove it, and all sessions with it"))
-    }
-
-    fn mac(&self, text: &[u8]) -> blake3::Hash {
-        blake3::keyed_hash(&self.0, text)
-    }
-}
-
 impl Record {
     /// Reads and verifies the record in this directory. `Ok(None)`: there is none, so there is no such session.
     pub(crate) fn read(directory: &Path, key: &Key) -> Result<Option<Self>, SessionError> {
@@ -107,7 +74,7 @@ impl Record {
         let (mac, body) = text.split_once('\n').ok_or(SessionError::Damaged("its record is cut short"))?;
         let mac = blake3::Hash::from_hex(mac).map_err(|_| SessionError::Damaged("its record has no MAC"))?;
         // `Hash` compares in constant time.
-        if key.mac(body.as_bytes()) != mac {
+        if key.mac(&[body.as_bytes()]) != mac {
             return Err(SessionError::Damaged("its record was changed by something else than this program"));
         }
         let record: Self = serde_json::from_str(body).map_err(|_| SessionError::Damaged("its record is of another version"))?;
@@ -122,12 +89,12 @@ impl Record {
     /// Replaces the record: whoever reads sees the old one or the new one.
     pub(crate) fn write(&self, directory: &Path, key: &Key) -> io::Result<()> {
         let body = serde_json::to_string(self).map_err(io::Error::other)?;
-        replace(&directory.join(FILE), format!("{}\n{body}", key.mac(body.as_bytes()).to_hex()).as_bytes())
+        replace(&directory.join(FILE), format!("{}\n{body}", key.mac(&[body.as_bytes()]).to_hex()).as_bytes())
     }
 }
 
 /// Replaces a small file: whoever reads, also after this process was killed, sees the old content or the new.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
     let replaced = file.write_all(content).and_then(|()| fs::rename(&fresh, path));
@@ -164,9 +131,7 @@ mod tests {
     #[test]
     fn a_record_comes_back_and_a_changed_one_does_not() {
         let state = TempDir::new().unwrap();
-        let key = Key::open(state.path(), [1; 32]).unwrap();
-        // The first one made it; whoever comes later takes it.
-        assert_eq!(Key::open(state.path(), [2; 32]).unwrap().0, key.0);
+        let key = Key::fixed(1);
         let place = state.path().join(record().handle.as_str());
         assert!(matches!(Record::read(&place, &key), Ok(None)));
         fs::create_dir(&place).unwrap();
@@ -191,7 +156,7 @@ mod tests {
     #[test]
     fn another_key_does_not_fit() {
         let state = TempDir::new().unwrap();
-        record().write(state.path(), &Key([1; 32])).unwrap();
-        assert!(matches!(Record::read(state.path(), &Key([2; 32])), Err(SessionError::Damaged(_))));
+        record().write(state.path(), &Key::fixed(1)).unwrap();
+        assert!(matches!(Record::read(state.path(), &Key::fixed(2)), Err(SessionError::Damaged(_))));
     }
 }

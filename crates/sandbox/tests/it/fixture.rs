@@ -32,7 +32,7 @@ pub(crate) fn settings(cache: PathBuf) -> Settings {
 
 /// A turn document, with seed 7 and the clock at 5 s.
 pub(crate) fn turn(document: &str) -> Turn {
-    Turn { document: document.as_bytes().to_vec(), seed: [7; 32], clock_ns: 5_000_000_000 }
+    Turn { document: document.as_bytes().to_vec(), seed: [7; 32], clock_ns: 5_000_000_000, tape: None }
 }
 
 /// Runs one turn of a bound worker.

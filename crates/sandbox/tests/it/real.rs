@@ -26,7 +26,7 @@ async fn real() -> (Sandbox, tempfile::TempDir, Bind) {
 /// Runs a program in its `mode` to its end and gives its outcome. The turns' seeds and clocks differ.
 async fn outcome(worker: &mut Worker, mode: &str, turn: u8, code: &str) -> serde_json::Value {
     let document = serde_json::json!({"code": code, "file": "program", "mode": mode, "servers": [], "tools": {}});
-    let turn = Turn { document: document.to_string().into_bytes(), seed: [turn; 32], clock_ns: u64::from(turn) * 1_000_000_000_000 };
+    let turn = Turn { document: document.to_string().into_bytes(), seed: [turn; 32], clock_ns: u64::from(turn) * 1_000_000_000_000, tape: None };
     let mut host = Echo(Vec::new());
     let finished = worker.turn(turn, &mut host, Instant::now() + Duration::from_secs(60), &CancellationToken::new()).await;
     assert_eq!(finished.end, End::Completed(0), "{}", String::from_utf8_lossy(&finished.output.head));

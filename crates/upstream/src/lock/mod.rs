@@ -9,10 +9,12 @@ mod definition;
 mod definitions;
 mod document;
 mod file;
+mod review;
 
 pub(crate) use definition::{Definition, sha256};
 pub use document::{Document, LaunchLine, LockedServer, LockedTool};
 pub use file::LockError;
+pub use review::{Review, ReviewedTool};
 
 use crate::listing::Listing;
 use definitions::Definitions;
@@ -117,7 +119,6 @@ impl Lock {
         self.held().document.clone()
     }
 
-    /// The definition that was accepted with this hash, if it is kept.
     /// Lets these servers start with the launch lines that they have now, and accepts nothing: their tools can be looked at.
     pub fn let_start(&self, servers: impl IntoIterator<Item = ServerName>) {
         let mut held = self.held();
