@@ -198,6 +198,22 @@ Examples:
   cofferdam log                                       shows the runs
   cofferdam replay 0123456789abcdef0123456789abcdef")]
     Replay(Replay),
+    /// Answer the calls that wait for a person
+    #[command(after_help = "\
+A yes needs a code that is shown on your terminal only. Where the client of a run can ask you itself, it does so too; the first answer counts.
+
+Answers:
+  once            these calls, once
+  same-arguments  in this conversation, the same tools with the same arguments
+  edge            in this conversation, the same tools with data from the same places
+  always          a rule that allows these tools is written into the configuration
+  deny REASON     no; the program is told the reason
+
+Examples:
+  cofferdam approve                                   ask for everything that waits, here
+  cofferdam approve --web                             a page on this machine
+  cofferdam approve --json                            list what waits")]
+    Approve(Approve),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:
@@ -492,6 +508,22 @@ pub(crate) struct Replay {
     #[arg(value_parser = RunId::parse)]
     pub(crate) run: RunId,
     /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// Only this question
+    #[arg(value_name = "QUESTION")]
+    pub(crate) id: Option<String>,
+    /// Serve a page on this machine, and print its address and its code
+    #[arg(long, conflicts_with_all = ["id", "json"])]
+    pub(crate) web: bool,
+    /// The page's port, instead of any that is free
+    #[arg(long, requires = "web")]
+    pub(crate) port: Option<u16>,
+    /// Print what waits as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

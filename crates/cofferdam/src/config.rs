@@ -256,6 +256,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         reply_depth: count("reply_depth", raw.reply_depth, default.reply_depth, 128)?,
         replies_bytes: bytes("replies", raw.replies, default.replies_bytes, 1024, 64 * GIB)?,
         workers: count("workers", raw.workers, default.workers, 1024)?,
+        approval: raw.approval.map_or(default.approval, |span| span.0),
         workspace_bytes: raw.workspace.map_or(default.workspace_bytes, |size| size.0),
         workspace_files: raw.workspace_files.unwrap_or(default.workspace_files),
         failures_in_a_row: failures("failures_in_a_row", raw.failures_in_a_row, default.failures_in_a_row)?,

@@ -4,11 +4,12 @@
 //! below it. Nothing here parses a program or a tool's reply.
 //!
 //! In reading order: [`cli`] (what was asked), [`surroundings`] and [`config`] with [`raw`], [`import`], [`entry`] and [`expand`]
-//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`resources`], [`progress`] and [`wire`]
-//! (the server).
+//! (what the operator wrote), [`commands`], and [`mcp`] with [`announce`], [`arguments`], [`asking`], [`legs`],
+//! [`resources`], [`progress`] and [`wire`] (the server).
 
 mod announce;
 mod arguments;
+mod asking;
 mod cli;
 mod commands;
 mod config;
@@ -18,6 +19,7 @@ mod fault;
 mod files;
 mod http;
 mod import;
+mod legs;
 mod mcp;
 mod output;
 mod progress;
@@ -99,6 +101,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
         Some(Command::Stop(stop)) => commands::stop::stop(&stop, around),
         Some(Command::Policy(command)) => commands::policy::policy(command, &sources, around),
+        Some(Command::Approve(asked)) => commands::approve::approve(asked, &sources, around).await,
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }
 }

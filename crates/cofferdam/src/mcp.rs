@@ -1,17 +1,19 @@
 //! The MCP server: one tool, over standard input and output, in both eras of the protocol.
 
+use crate::asking::{self, Asks};
+use crate::legs::{self, Legs, Live, Resumed};
 use crate::wire::Wire;
 use crate::{announce, arguments, output, progress, resources};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use executor::{Executor, Reply, Settings};
+use executor::{Answer, Executor, Fault, PATIENCE, Posed, Reply, Settings};
 use policy::{Context, Limits, Mode, Principal, ServerName};
 use rmcp::model::{
     CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString, ContentBlock, CustomRequest,
     CustomResult, ErrorCode, ErrorData, Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
     PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
-use rmcp::service::{RequestContext, RoleServer, serve_server_with_ct};
+use rmcp::service::{Peer, RequestContext, RoleServer, serve_server_with_ct};
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::{ServerHandler, transport::io::stdio_pipes};
 use serde_json::json;
@@ -96,6 +98,7 @@ struct Server {
     tool: Tool,
     instructions: String,
     context: Context,
+    legs: Arc<Legs>,
     ended: CancellationToken,
 }
 
@@ -107,59 +110,140 @@ impl Server {
         // One connection is one context: its name must not be another process's.
         let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         let name = format!("stdio-{}-{since_epoch:x}", std::process::id());
-        Server { executor, limits, tool, instructions, context: Context { principal: Principal::local(), name }, ended }
+        Server { executor, limits, tool, instructions, context: Context { principal: Principal::local(), name }, legs: Arc::default(), ended }
     }
 
     /// One call of `execute`: whatever goes wrong is told to the model as the tool's own error.
-    async fn execute(&self, arguments: Option<JsonObject>, context: RequestContext<RoleServer>) -> CallToolResult {
+    async fn execute(&self, arguments: Option<JsonObject>, context: RequestContext<RoleServer>) -> CallToolResponse {
+        let digest = legs::digest(arguments.as_ref());
         let request = match arguments::read(&arguments.unwrap_or_default(), &context.meta, &self.limits, self.context.clone()) {
             Ok(request) => request,
-            Err(wrong) => return refusal(wrong),
+            Err(wrong) => return refusal(wrong).into(),
         };
-        let cancel = self.ended.child_token();
-        let (events, inbox) = tokio::sync::mpsc::unbounded_channel();
-        let token = context.meta.get_progress_token();
-        let mut forwarding = token.is_some();
+        let (tells, asks) = (context.meta.get_progress_token().is_some(), Asks::of(&context) != Asks::No);
+        let live = Live::start(&self.executor, request, tells, asks, self.ended.child_token());
+        self.go_on(live, digest, &context).await
+    }
+
+    /// Goes on with a run whose question was answered.
+    async fn resume(&self, state: &str, request: &CallToolRequestParams, context: RequestContext<RoleServer>) -> Result<CallToolResponse, ErrorData> {
+        let digest = legs::digest(request.arguments.as_ref());
+        let resumed = self.legs.resume(state, digest, request.input_responses.as_ref()).map_err(|wrong| ErrorData::invalid_params(wrong, None))?;
+        Ok(match resumed {
+            Resumed::Needs(needed) => (*needed).into(),
+            Resumed::Goes(live, told) => {
+                let response = self.go_on(live, digest, &context).await;
+                told.send_replace(Some(response.clone()));
+                response
+            }
+            Resumed::Again(mut response) => {
+                let response = response.wait_for(Option::is_some).await.ok().and_then(|response| response.clone());
+                response.unwrap_or_else(|| refusal("cancelled: the request that answered first was ended".to_owned()).into())
+            }
+        })
+    }
+
+    /// Follows a run to its end, or to a question that its client has to answer.
+    async fn go_on(&self, mut live: Live, digest: blake3::Hash, context: &RequestContext<RoleServer>) -> CallToolResponse {
+        loop {
+            let posed = match self.leg(&mut live, context).await {
+                Ended::Run(result) => return told(*result, &self.context).into(),
+                // Dropping the run ends it, wherever it is.
+                Ended::Cancelled => return refusal("cancelled".to_owned()).into(),
+                Ended::Asks(posed) => posed,
+            };
+            match self.legs.park(live, posed, digest) {
+                Ok(needed) => return needed.into(),
+                // Dropping the question says that the client was not asked.
+                Err((back, _posed)) => live = back,
+            }
+        }
+    }
+
+    /// One request's part of a run.
+    async fn leg(&self, live: &mut Live, context: &RequestContext<RoleServer>) -> Ended {
+        let Live { run, progress, questions, cancel } = live;
+        let asks = Asks::of(context);
+        let mut forwarding = progress.is_some() && context.meta.get_progress_token().is_some();
         let forward = async {
-            match token {
-                Some(token) => progress::forward(inbox, context.peer.clone(), token).await,
-                None => drop(inbox),
+            if let (Some(inbox), Some(token)) = (progress, context.meta.get_progress_token()) {
+                progress::forward(inbox, context.peer.clone(), token).await;
             }
         };
         tokio::pin!(forward);
-        let run = self.executor.execute(request, events, cancel.clone());
-        tokio::pin!(run);
-        let overdue = overdue(&cancel);
+        let overdue = overdue(cancel);
         tokio::pin!(overdue);
         let result = loop {
             tokio::select! {
-                result = &mut run => break result,
+                result = &mut *run => break result,
                 () = &mut forward, if forwarding => forwarding = false,
                 () = context.ct.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
-                // Dropping a run ends it too, wherever it is.
-                () = &mut overdue => return refusal("cancelled".to_owned()),
+                () = &mut overdue => return Ended::Cancelled,
+                Some(posed) = questions.recv() => match asks {
+                    Asks::Modern => return Ended::Asks(posed),
+                    Asks::Legacy => { tokio::spawn(ask(context.peer.clone(), posed)); }
+                    Asks::No => drop(posed),
+                },
             }
         };
         if forwarding {
             let _late = tokio::time::timeout(LAST_PROGRESS, forward).await;
         }
         match result {
-            Ok(reply) => {
-                let meta = figures(&reply, &self.context);
-                let mut content = vec![ContentBlock::text(reply.text)];
-                content.extend(reply.artifacts.iter().take(LINKS).map(|made| ContentBlock::resource_link(resources::link(made))));
-                if let Some(more) = reply.artifacts.len().checked_sub(LINKS).filter(|more| *more > 0) {
-                    content.push(ContentBlock::text(format!("... and {more} more artifacts: artifacts.list() in a program has them all")));
-                }
-                content.extend(reply.images.into_iter().map(|image| ContentBlock::image(STANDARD.encode(image.bytes), image.media_type)));
-                let mut result = if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
-                result.meta = Some(meta);
-                result
+            Ok(result) => Ended::Run(Box::new(result)),
+            // It panicked, which is our fault, or the process ends.
+            Err(error) => {
+                tracing::error!(%error, "a run ended in the middle");
+                Ended::Cancelled
             }
-            Err(fault) => {
-                tracing::error!(%fault, "a run could not be made");
-                refusal(fault.to_string())
+        }
+    }
+}
+
+/// How one request's part of a run ended.
+enum Ended {
+    Run(Box<Result<Reply, Fault>>),
+    Asks(Posed),
+    Cancelled,
+}
+
+/// Asks a person through a client of the legacy era. Dropping the question's other end says that nobody was asked.
+async fn ask(peer: Peer<RoleServer>, posed: Posed) {
+    let Posed { question, mut answer } = posed;
+    let Some(form) = asking::form(&question) else { return };
+    let asked = tokio::select! {
+        asked = peer.create_elicitation_with_timeout(form, Some(PATIENCE)) => asked,
+        // Answered elsewhere, or the run ended: rmcp tells the client so.
+        () = answer.closed() => return,
+    };
+    match asked {
+        Ok(result) => {
+            let said = asking::answer(&result, question.run)
+                .unwrap_or_else(|wrong| Answer::Deny { reason: format!("the client's answer is not valid: {wrong}") });
+            let _late = answer.send(said);
+        }
+        Err(error) => tracing::warn!(run = %question.run, %error, "the client could not ask"),
+    }
+}
+
+/// What the model is told of a run.
+fn told(result: Result<Reply, Fault>, context: &Context) -> CallToolResult {
+    match result {
+        Ok(reply) => {
+            let meta = figures(&reply, context);
+            let mut content = vec![ContentBlock::text(reply.text)];
+            content.extend(reply.artifacts.iter().take(LINKS).map(|made| ContentBlock::resource_link(resources::link(made))));
+            if let Some(more) = reply.artifacts.len().checked_sub(LINKS).filter(|more| *more > 0) {
+                content.push(ContentBlock::text(format!("... and {more} more artifacts: artifacts.list() in a program has them all")));
             }
+            content.extend(reply.images.into_iter().map(|image| ContentBlock::image(STANDARD.encode(image.bytes), image.media_type)));
+            let mut result = if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+            result.meta = Some(meta);
+            result
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "a run could not be made");
+            refusal(fault.to_string())
         }
     }
 }
@@ -238,7 +322,10 @@ impl ServerHandler for Server {
                 format!("there is no tool {name:?}; the only tool is {:?}, in whose programs the servers' tools are functions", announce::TOOL);
             return Err(ErrorData::invalid_params(text, None));
         }
-        Ok(self.execute(request.arguments, context).await.into())
+        match &request.request_state {
+            Some(state) => self.resume(state, &request, context).await,
+            None => Ok(self.execute(request.arguments, context).await),
+        }
     }
 
     /// rmcp hands over what it could not read as one of its own requests. For `tools/call` that is the model's mistake, so the model is told.

@@ -15,7 +15,7 @@ const PACE: Duration = Duration::from_millis(100);
 const MESSAGE_CHARS: usize = 200;
 
 /// Sends what comes out of `inbox` to the client until the run is over. Of what comes faster than the pace only the newest is sent.
-pub(crate) async fn forward(mut inbox: UnboundedReceiver<Progress>, peer: Peer<RoleServer>, token: ProgressToken) {
+pub(crate) async fn forward(inbox: &mut UnboundedReceiver<Progress>, peer: Peer<RoleServer>, token: ProgressToken) {
     let mut sent = f64::NEG_INFINITY;
     let mut next = Instant::now();
     while let Some(first) = inbox.recv().await {

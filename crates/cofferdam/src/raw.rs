@@ -147,6 +147,7 @@ pub(crate) struct Limits {
     pub(crate) reply_depth: Option<Spanned<usize>>,
     pub(crate) replies: Option<Spanned<Size>>,
     pub(crate) workers: Option<Spanned<usize>>,
+    pub(crate) approval: Option<Span>,
     pub(crate) workspace: Option<Size>,
     pub(crate) workspace_files: Option<u64>,
     pub(crate) failures_in_a_row: Option<Spanned<u32>>,

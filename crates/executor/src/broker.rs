@@ -5,8 +5,10 @@
 
 use crate::{
     CallRecord, Events, Progress,
+    approvals::Asking,
     artifacts::OfRun,
     calls::{self, Call, Held, Run, is_read_only},
+    deadline::Deadline,
     execute::Shared,
     fetch::{self, Asked},
     journal::{Event, Which, hash},
@@ -22,7 +24,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::task::JoinSet;
 
 /// The broker's side of one run.
 #[derive(Debug)]
@@ -35,7 +37,8 @@ pub(crate) struct Broker {
     pub(crate) reads: Reads,
     events: Events,
     in_flight: JoinSet<Finished>,
-    permits: Arc<Semaphore>,
+    asking: Asking,
+    deadline: Deadline,
     /// Calls in the order in which they were made; a call's id is its place here.
     pub(crate) calls: Vec<CallRecord>,
     finished: u32,
@@ -55,6 +58,8 @@ pub(crate) struct Setting {
     pub(crate) guest: Guest,
     pub(crate) artifacts: OfRun,
     pub(crate) reads: Reads,
+    pub(crate) asking: Asking,
+    pub(crate) deadline: Deadline,
 }
 
 #[derive(Debug)]
@@ -117,8 +122,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Broker {
     pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
-        let Setting { run, catalog, guest, artifacts, reads } = setting;
-        let permits = Arc::new(Semaphore::new(run.grant.limits().calls_in_flight));
+        let Setting { run, catalog, guest, artifacts, reads, asking, deadline } = setting;
         Broker {
             shared,
             run,
@@ -126,7 +130,8 @@ impl Broker {
             guest,
             reads,
             events,
-            permits,
+            asking,
+            deadline,
             in_flight: JoinSet::new(),
             calls: Vec::new(),
             finished: 0,
@@ -180,10 +185,8 @@ impl Broker {
         // A program chooses the name, and a tool of it need not exist.
         let id = self.count(self.shared.secrets.remove(&tool).into_owned(), read_only)?;
         let call = Call { id, tool, args, positional, labels: self.reads.labels().clone() };
-        let (shared, run, permits) = (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits));
+        let (shared, run) = (Arc::clone(&self.shared), Arc::clone(&self.run));
         self.in_flight.spawn(async move {
-            // Never closed; were it, the call goes ahead.
-            let _permit = permits.acquire_owned().await.ok();
             let started = Instant::now();
             let result = calls::make(&shared, &run, call).await;
             let tells = result.as_ref().map_or_else(|error| error.tells, |_| true);
@@ -197,10 +200,10 @@ impl Broker {
     fn start_fetch(&mut self, tag: u64, document: &str) -> Result<(), CallError> {
         let asked = Asked::read(document)?;
         let id = self.count(asked.name(), asked.reads())?;
-        let (shared, run, permits, labels) =
-            (Arc::clone(&self.shared), Arc::clone(&self.run), Arc::clone(&self.permits), self.reads.labels().clone());
+        let (shared, run, labels) = (Arc::clone(&self.shared), Arc::clone(&self.run), self.reads.labels().clone());
         self.in_flight.spawn(async move {
-            let _permit = permits.acquire_owned().await.ok();
+            // Never closed; were it, the request goes ahead.
+            let _permit = run.permits.acquire().await.ok();
             let started = Instant::now();
             let (result, labels) = fetch::make(&shared, &run, id, asked, &labels).await;
             Finished { id, tag, result, labels, took: started.elapsed() }
@@ -250,8 +253,8 @@ impl Broker {
             };
         }
         let first = match timeout {
-            Some(timeout) => tokio::time::timeout(timeout, self.in_flight.join_next()).await.ok().flatten(),
-            None => self.in_flight.join_next().await,
+            Some(timeout) => tokio::time::timeout(timeout, self.finished()).await.ok().flatten(),
+            None => self.finished().await,
         };
         let mut done: Vec<Finished> = first.into_iter().filter_map(Result::ok).collect();
         while let Some(finished) = done.pop().or_else(|| self.in_flight.try_join_next()?.ok()) {
@@ -262,6 +265,20 @@ impl Broker {
             }
         }
         Ok(reply.finish())
+    }
+
+    /// Waits until a call is done. Meanwhile those that need a person are asked for, and where the run waits for nothing else its clock stands
+    /// still. Cancel-safe.
+    async fn finished(&mut self) -> Option<Result<Finished, tokio::task::JoinError>> {
+        let Broker { in_flight, asking, deadline, run, .. } = self;
+        loop {
+            let _stopped = asking.pose(run, in_flight.len()).then(|| deadline.stop());
+            tokio::select! {
+                biased;
+                finished = in_flight.join_next() => return finished,
+                () = asking.next() => {}
+            }
+        }
     }
 
     /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.

@@ -1,6 +1,7 @@
 //! One upstream call from a run: the one decision, arguments, upstream, reply, in this order and nowhere else.
 
 use crate::{
+    approvals::{AskedCall, By, Unanswered, Waiting},
     artifacts::{New, Origin, Record, Source, is_media_type},
     execute::Shared,
     journal::{Entry, Event, Which, now_ms},
@@ -13,6 +14,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// The run that a call belongs to: what stays the same for all of its calls.
 #[derive(Debug)]
@@ -24,6 +26,12 @@ pub(crate) struct Run {
     pub(crate) grant: Arc<Grant>,
     /// What its artifacts have in common.
     pub(crate) origin: Arc<Origin>,
+    /// Bounds the calls that are with upstreams at the same time; those that wait for a person are not.
+    pub(crate) permits: Semaphore,
+    /// How often the operator had stopped its principal when it began.
+    pub(crate) generation: u64,
+    /// Where calls wait for a person.
+    pub(crate) asks: mpsc::UnboundedSender<Waiting>,
 }
 
 impl Run {
@@ -82,12 +90,30 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let which = Which { call: call.id, tool: call.tool, read_only: is_read_only(tool) };
     let written = arguments_hash(shared, &arguments);
     if decision.verdict != Verdict::Allow {
-        tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
-        let refusal = refused(&name, &decision);
-        let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written };
+        let allowed = match decision.verdict {
+            Verdict::Ask => approved(shared, run, tool, &arguments, &call.labels, &decision).await,
+            _ => Err(refused(&name, &decision)),
+        };
+        let by = match allowed {
+            Ok(by) => by,
+            Err(refusal) => {
+                tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
+                let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written };
+                shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
+                return Err(refusal);
+            }
+        };
+        let event = Event::Approved { call: which.clone(), by: by.by.to_owned(), scope: by.scope.to_owned() };
         shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
-        return Err(refusal);
+        // While a person thought about it, the upstream may have made something else of the tool.
+        let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
+        if catalog.tool(&name).is_none_or(|now| now.hash != tool.hash) {
+            let message = format!("{name}: its definition changed while a person was asked; it was not sent");
+            return Err(CallError::new(ErrorCode::ToolQuarantined, message).of(&name));
+        }
     }
+    // Never closed; were it, the call goes ahead.
+    let _permit = run.permits.acquire().await.ok();
     let (effectful, event) = (!which.read_only, Event::Sent { call: which, reason: decision.reason, arguments: written });
     let entry = run.entry(event);
     let recorded = if effectful { shared.journal.append_synced(&entry).await } else { shared.journal.append(&entry) };
@@ -116,6 +142,36 @@ fn unrecorded(run: &Run, name: &ToolName, error: &std::io::Error) -> CallError {
     tracing::error!(run = %run.id, %error, "the journal cannot be written");
     let message = format!("{name}: not sent, because the call could not be recorded; the operator finds the reason in the log");
     CallError::new(ErrorCode::Internal, message).of(name)
+}
+
+/// Has a person allow the call, unless one did before.
+async fn approved(shared: &Shared, run: &Run, tool: &Tool, args: &Map<String, Value>, labels: &Labels, decision: &Decision) -> Result<By, CallError> {
+    let (name, refusal) = (&tool.name, refused(&tool.name, decision));
+    let call = AskedCall {
+        tool: name.to_string(),
+        tool_hash: tool.hash.clone(),
+        facts: tool.facts,
+        args: args.clone(),
+        labels: labels.clone(),
+        decision: decision.clone(),
+    };
+    let session = run.session.as_ref().map(Handle::as_str);
+    // What was allowed before a stop is not allowed any more.
+    let generation = shared.stops.standing(run.grant.principal()).generation;
+    if shared.approvals.covers(&run.context, session, run.grant.policy_hash(), generation, &call) {
+        return Ok(By { by: "an earlier answer", scope: "earlier" });
+    }
+    let (told, answer) = oneshot::channel();
+    // A run that ended takes no more questions.
+    let _gone = run.asks.send(Waiting { call, told });
+    match answer.await.unwrap_or(Err(Unanswered::Nobody)) {
+        Ok(by) => Ok(by),
+        Err(Unanswered::Nobody) => Err(refusal),
+        Err(Unanswered::Denied(reason)) => {
+            let reason = if reason.trim().is_empty() { String::new() } else { format!(": {}", reason.trim()) };
+            Err(CallError::new(ErrorCode::Denied, format!("{name}: a person did not allow this call{reason}; it was not sent")).of(name))
+        }
+    }
 }
 
 /// The error of a call that is not sent. It says what is so, and nothing of how to obtain more.

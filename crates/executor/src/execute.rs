@@ -2,11 +2,13 @@
 
 use crate::{
     Artifacts, Events, Record, Stats,
+    approvals::{About, Approvals, Asking, Questions},
     artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
     budget::{self, Budget},
     calls::Run,
     contexts::Contexts,
+    deadline::Deadline,
     fetch::Web,
     journal::{Event, Journal, Payloads},
     place::{self, News, NoPlace, Place},
@@ -158,6 +160,7 @@ pub(crate) struct Shared {
     pub(crate) secrets: gate::Secrets,
     pub(crate) stops: Stops,
     pub(crate) web: Web,
+    pub(crate) approvals: Arc<Approvals>,
     unusable: Vec<ServerName>,
 }
 
@@ -204,6 +207,7 @@ impl Executor {
         let artifacts = Artifacts::open(&state_dir).map_err(not_usable)?.without(secrets.clone());
         let contexts = Contexts::open(&state_dir).map_err(not_usable)?;
         let stops = Stops::open(&state_dir).map_err(not_usable)?;
+        let approvals = Arc::new(Approvals::open(&state_dir).map_err(not_usable)?);
         let sandbox = Sandbox::start(sandbox::Settings {
             cache: cache_dir.clone(),
             binary,
@@ -224,6 +228,7 @@ impl Executor {
             contexts,
             secrets,
             stops,
+            approvals,
             web: Web::default(),
             unusable,
         };
@@ -265,15 +270,16 @@ impl Executor {
         &self.shared.contexts
     }
 
-    /// Runs one program, or attaches to the run of the same request. Cancel-safe: dropping the future kills the worker and aborts its calls.
+    /// Runs one program, or attaches to the run of the same request. Calls that a person has to allow are asked for through `questions`; `None`: the
+    /// client cannot ask. Cancel-safe: dropping the future kills the worker and aborts its calls.
     ///
     /// # Errors
     /// Only for faults of ours; a program that fails is a [`Reply`].
-    pub async fn execute(&self, request: Request, events: Events, cancel: CancellationToken) -> Result<Reply, Fault> {
+    pub async fn execute(&self, request: Request, events: Events, questions: Option<Questions>, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
         let mut reply = match request.idempotency.clone() {
-            None => self.unless_stopped(run, &request, events, &cancel).await?,
-            Some(key) => match self.repeats.once(key, &request, &cancel, self.unless_stopped(run, &request, events, &cancel)).await {
+            None => self.unless_stopped(run, &request, events, questions, &cancel).await?,
+            Some(key) => match self.repeats.once(key, &request, &cancel, self.unless_stopped(run, &request, events, questions, &cancel)).await {
                 Repeated::Reply(reply) => *reply,
                 Repeated::Fault(fault) => return Err(fault),
                 Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
@@ -287,13 +293,20 @@ impl Executor {
     }
 
     /// Runs one program unless the operator stopped its principal, and ends it when they do.
-    async fn unless_stopped(&self, run: RunId, request: &Request, events: Events, cancel: &CancellationToken) -> Result<Reply, Fault> {
+    async fn unless_stopped(
+        &self,
+        run: RunId,
+        request: &Request,
+        events: Events,
+        questions: Option<Questions>,
+        cancel: &CancellationToken,
+    ) -> Result<Reply, Fault> {
         let (stops, principal) = (&self.shared.stops, &request.context.principal);
         if let Some(stopped) = stops.standing(principal).stopped {
             return self.refuse(run, request, "stopped", &present::not_run("stopped", &stopped));
         }
         let halt = Halt::below(cancel);
-        let going = self.run(run, request, events, &halt);
+        let going = self.run(run, request, events, questions, &halt);
         tokio::pin!(going);
         tokio::select! {
             biased;
@@ -305,7 +318,7 @@ impl Executor {
         }
     }
 
-    async fn run(&self, run: RunId, request: &Request, events: Events, halt: &Halt) -> Result<Reply, Fault> {
+    async fn run(&self, run: RunId, request: &Request, events: Events, questions: Option<Questions>, halt: &Halt) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
         if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {
@@ -365,12 +378,19 @@ impl Executor {
         };
         let origin = Arc::new(origin);
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
-        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin };
-        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, reads };
+        let (asks, asked) = tokio::sync::mpsc::unbounded_channel();
+        let generation = self.shared.stops.standing(grant.principal()).generation;
+        let permits = tokio::sync::Semaphore::new(grant.limits().calls_in_flight);
+        let of_calls =
+            Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin, permits, generation, asks };
+        let about = About { intent: request.intent.clone(), language: request.language.name(), program: request.code.clone() };
+        let asking = Asking::new(Arc::clone(&self.shared.approvals), about, questions, grant.limits().approval, asked);
+        let deadline = Deadline::after(grant.limits().wall);
+        let over = deadline.over();
+        let setting = Setting { run: Arc::new(of_calls), catalog: Arc::clone(&catalog), guest, artifacts, reads, asking, deadline };
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
-        let deadline = tokio::time::Instant::now() + grant.limits().wall;
         if !matches!(request.session, None | Some(Wanted::New)) {
             broker.recording.spoil("it began with the memory and the files of a session");
         }
@@ -386,7 +406,7 @@ impl Executor {
             bind: place::bind(&grant, &workspace),
             output_kept_bytes: self.policy.limits.output_kept_bytes as u64,
         };
-        let mut finished = place.run(start.document.clone(), start.seed, &mut broker, deadline, &halt.cancel).await;
+        let mut finished = place.run(start.document.clone(), start.seed, &mut broker, over, &halt.cancel).await;
         let wall = started.elapsed();
         broker.close();
         if broker.artifacts.has_copied() {

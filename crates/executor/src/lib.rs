@@ -4,11 +4,13 @@
 //! outcome; [`Fault`] is our own failure. Everything here can be embedded by a Rust agent without MCP: call
 //! [`sandbox::worker_main`] first in `main`, then [`Executor::start`].
 
+mod approvals;
 mod artifacts;
 mod broker;
 mod budget;
 mod calls;
 mod contexts;
+mod deadline;
 mod execute;
 mod fetch;
 mod journal;
@@ -28,6 +30,7 @@ mod summary;
 mod tree;
 mod workspace;
 
+pub use approvals::{Answer, AskedCall, Board, BoardError, PATIENCE, Posed, Question, Questions};
 pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};
 pub use contexts::{Contexts, Seen, SeenLabel};
 pub use execute::{Executor, Fault, Image, Reply, Request, Settings, StartError};
@@ -37,7 +40,7 @@ pub use replay::{ReplayError, Replayed, replay};
 pub use resources::Page;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 
-pub use gate::Secrets;
+pub use gate::{Secrets, visible};
 pub use stops::{Standing, Stopped, Stops};
 
 use serde::Serialize;

@@ -69,13 +69,13 @@ impl Place {
         document: Vec<u8>,
         seed: [u8; 32],
         host: &mut impl Host,
-        deadline: Instant,
+        over: impl Future<Output = ()> + Send,
         cancel: &CancellationToken,
     ) -> Finished {
         let turn = Turn { document, seed, clock_ns: self.clock_ns, tape: None };
         match &self.bind {
-            Some(bind) => self.worker.run(bind, turn, host, deadline, cancel).await,
-            None => self.worker.turn(turn, host, deadline, cancel).await,
+            Some(bind) => self.worker.run(bind, turn, host, over, cancel).await,
+            None => self.worker.turn(turn, host, over, cancel).await,
         }
     }
 

@@ -26,5 +26,5 @@ pub use program::{Flag, FlagKind, Lifetime, Program, check};
 pub use refusal::{Check, Checks, Refusal, RefusalCode};
 pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
-pub use screen::{Screened, grouped, screen, screen_kept};
+pub use screen::{Screened, grouped, screen, screen_kept, visible};
 pub use secrets::{Pieces, REMOVED, SECRET_BYTES, Secrets};

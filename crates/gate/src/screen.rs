@@ -68,6 +68,14 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
+/// A text for a decision, in which nothing hides and nothing is left out: what cannot be seen, and every control character but the end of a line, is
+/// written as `\u{...}`.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let shown = |c: char| if c != '\n' && (c.is_control() || hides(c)) { c.escape_unicode().collect() } else { String::from(c) };
+    text.chars().map(shown).collect()
+}
+
 /// Characters that are not seen but change what is read.
 fn hides(c: char) -> bool {
     matches!(c,

@@ -31,6 +31,8 @@ pub struct Limits {
     pub replies_bytes: usize,
     /// Live workers. Guards the machine's memory and processes.
     pub workers: usize,
+    /// How long a call waits for `cofferdam approve` or the web page where the client cannot ask a person itself; zero: not at all.
+    pub approval: Duration,
     /// Bytes in a workspace.
     pub workspace_bytes: u64,
     /// Files, directories and links in a workspace.
@@ -69,6 +71,7 @@ impl Default for Limits {
             reply_depth: 128,
             replies_bytes: 256 * MIB,
             workers: 16,
+            approval: Duration::ZERO,
             workspace_bytes: 256 * MIB as u64,
             workspace_files: 10_000,
             failures_in_a_row: 5,

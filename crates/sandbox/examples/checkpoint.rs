@@ -69,7 +69,7 @@ async fn turn(worker: &mut Worker, code: &str) -> Result<(), String> {
     let document = serde_json::json!({"code": code, "file": "program.py", "mode": "function", "servers": [], "tools": {}});
     let turn = Turn { document: document.to_string().into_bytes(), seed: [1; 32], clock_ns: 0, tape: None };
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    let finished = worker.turn(turn, &mut Quiet, deadline, &CancellationToken::new()).await;
+    let finished = worker.turn(turn, &mut Quiet, tokio::time::sleep_until(deadline), &CancellationToken::new()).await;
     if finished.end == End::Completed(0) { Ok(()) } else { Err(format!("{finished:?}")) }
 }
 

@@ -13,7 +13,6 @@ use std::{future::Future, io, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader},
     net::UnixStream,
-    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -120,17 +119,31 @@ impl Worker {
         }
     }
 
-    /// Binds the worker and runs one turn: a stateless run. The worker is killed unless the turn completed.
-    pub async fn run(&mut self, bind: &Bind, turn: Turn, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
-        self.converse(&ToWorker::Bind { bind: bind.clone(), turn: Some(turn) }, host, deadline, cancel).await
+    /// Binds the worker and runs one turn: a stateless run. The worker is killed unless the turn completed before `over` did.
+    pub async fn run(
+        &mut self,
+        bind: &Bind,
+        turn: Turn,
+        host: &mut impl Host,
+        over: impl Future<Output = ()> + Send,
+        cancel: &CancellationToken,
+    ) -> Finished {
+        self.converse(&ToWorker::Bind { bind: bind.clone(), turn: Some(turn) }, host, over, cancel).await
     }
 
-    /// Runs one turn of a bound worker. The worker is killed unless the turn completed, or when the future is dropped and the worker used again.
-    pub async fn turn(&mut self, turn: Turn, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
-        self.converse(&ToWorker::Turn(turn), host, deadline, cancel).await
+    /// Runs one turn of a bound worker. The worker is killed unless the turn completed before `over` did, or when the future is dropped and the worker
+    /// used again.
+    pub async fn turn(&mut self, turn: Turn, host: &mut impl Host, over: impl Future<Output = ()> + Send, cancel: &CancellationToken) -> Finished {
+        self.converse(&ToWorker::Turn(turn), host, over, cancel).await
     }
 
-    async fn converse(&mut self, first: &ToWorker, host: &mut impl Host, deadline: Instant, cancel: &CancellationToken) -> Finished {
+    async fn converse(
+        &mut self,
+        first: &ToWorker,
+        host: &mut impl Host,
+        over: impl Future<Output = ()> + Send,
+        cancel: &CancellationToken,
+    ) -> Finished {
         if let Err(end) = self.leave_rest() {
             return Finished { end, output: Output::default(), tape: None };
         }
@@ -142,7 +155,7 @@ impl Worker {
                 tape = taped;
                 end
             }
-            () = tokio::time::sleep_until(deadline) => End::Deadline,
+            () = over => End::Deadline,
         };
         let end = match end {
             End::Completed(status) => {

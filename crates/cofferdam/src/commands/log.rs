@@ -159,6 +159,9 @@ fn because(reason: &Reason) -> String {
         Reason::PrivateElsewhere { labels } => format!("read before: {labels}"),
         Reason::Write => "it changes something".to_owned(),
         Reason::Unreviewed => "not reviewed".to_owned(),
+        Reason::HttpRule { rule } => format!("http rule {}", rule + 1),
+        Reason::HttpGuard { rule, labels } => format!("guard of http rule {}: {labels}", rule + 1),
+        Reason::NoHttpRule => "no http rule".to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands, one file each, and what they share.
 
+pub(crate) mod approve;
 pub(crate) mod artifacts;
 pub(crate) mod context;
 pub(crate) mod doctor;

@@ -1,5 +1,6 @@
 //! `cofferdam run`: one program, from the command line.
 
+use super::approve::prompt::Terminal;
 use super::{Exit, UsageError, settings};
 use crate::arguments::check_code;
 use crate::cli::Run;
@@ -8,10 +9,10 @@ use crate::mcp::overdue;
 use crate::output::{self, Spinner};
 use crate::resources::one_line;
 use crate::surroundings::Surroundings;
-use executor::{Ending, Executor, Progress, Reply, Request};
+use executor::{Ending, Executor, Posed, Progress, Reply, Request};
 use policy::{Context, Language, Principal};
 use serde_json::json;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,11 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
     let cancel = CancellationToken::new();
     let (events, inbox) = tokio::sync::mpsc::unbounded_channel();
     let watch = tokio::spawn(watch(inbox));
+    let questions = std::io::stderr().is_terminal().then(Terminal::open).flatten().map(|terminal| {
+        let (questions, posed) = tokio::sync::mpsc::unbounded_channel();
+        std::thread::spawn(move || answer(terminal, posed));
+        questions
+    });
     let interrupt = tokio::spawn({
         let cancel = cancel.clone();
         async move {
@@ -41,7 +47,7 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
         }
     });
     let result = tokio::select! {
-        result = executor.execute(request, events, cancel.clone()) => Some(result),
+        result = executor.execute(request, events, questions, cancel.clone()) => Some(result),
         // Dropping a run ends it too, wherever it is.
         () = overdue(&cancel) => None,
     };
@@ -71,6 +77,16 @@ pub(crate) async fn run(run: Run, sources: &Sources, around: &Surroundings) -> a
         }
     }
     Ok(exit(&reply))
+}
+
+/// Asks the person on the terminal, one question after the other.
+fn answer(mut terminal: Terminal, mut posed: UnboundedReceiver<Posed>) {
+    while let Some(Posed { question, answer }) = posed.blocking_recv() {
+        // Dropping the other end says that nobody was asked.
+        if let Ok(Some(said)) = terminal.ask(&question) {
+            let _late = answer.send(said);
+        }
+    }
 }
 
 /// Shows the program's own progress on a terminal.

@@ -27,8 +27,10 @@ pub(crate) struct Connection {
     era: Era,
     last: u64,
     answers: BTreeMap<u64, Value>,
-    /// What came without an id, in its order.
+    /// Notifications and requests of the server, in their order.
     pub(crate) notifications: Vec<Value>,
+    /// What the client says that it can.
+    capabilities: Value,
 }
 
 /// What a model is shown.
@@ -39,15 +41,24 @@ pub(crate) struct Shown {
 }
 
 impl Connection {
-    pub(crate) fn open(mut child: Child, era: Era) -> Self {
+    pub(crate) fn open(child: Child, era: Era) -> Self {
+        Connection::with(child, era, json!({}))
+    }
+
+    /// A client that can ask a person.
+    pub(crate) fn asking(child: Child, era: Era) -> Self {
+        Connection::with(child, era, json!({"elicitation": {}}))
+    }
+
+    fn with(mut child: Child, era: Era, capabilities: Value) -> Self {
         let output = BufReader::new(child.stdout.take().unwrap());
         let (send, lines) = channel();
         std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| send.send(line).is_ok()));
         let input = child.stdin.take();
-        let mut it = Connection { child, input, lines, era, last: 0, answers: BTreeMap::new(), notifications: Vec::new() };
+        let mut it = Connection { child, input, lines, era, last: 0, answers: BTreeMap::new(), notifications: Vec::new(), capabilities };
         if era == Era::Legacy {
             let client = json!({"name": "tests", "version": "1"});
-            let id = it.request("initialize", json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client}));
+            let id = it.request("initialize", json!({"protocolVersion": "2025-11-25", "capabilities": it.capabilities, "clientInfo": client}));
             assert_eq!(it.answer(id)["result"]["protocolVersion"], "2025-11-25");
             it.notify("notifications/initialized", &json!({}));
         }
@@ -76,7 +87,7 @@ impl Connection {
         if self.era == Era::Modern {
             params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
             params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({"name": "tests", "version": "1"});
-            params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+            params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = self.capabilities.clone();
         }
         self.send_line(json!({"jsonrpc": "2.0", "id": self.last, "method": method, "params": params}).to_string().as_bytes());
         self.last
@@ -102,7 +113,21 @@ impl Connection {
                 return answer;
             }
             let message = self.message();
-            match message["id"].as_u64() {
+            match message["id"].as_u64().filter(|_| message["method"].is_null()) {
+                Some(id) => drop(self.answers.insert(id, message)),
+                None => self.notifications.push(message),
+            }
+        }
+    }
+
+    /// The next request of the server.
+    pub(crate) fn asked(&mut self) -> Value {
+        loop {
+            if let Some(at) = self.notifications.iter().position(|message| !message["id"].is_null()) {
+                return self.notifications.remove(at);
+            }
+            let message = self.message();
+            match message["id"].as_u64().filter(|_| message["method"].is_null()) {
                 Some(id) => drop(self.answers.insert(id, message)),
                 None => self.notifications.push(message),
             }

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and what it saw is printed with it"
 )]
 
+mod approvals;
 mod artifacts;
 mod artifacts_disk;
 mod bad_input;

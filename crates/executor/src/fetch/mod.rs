@@ -40,18 +40,9 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     let tool = asked.name();
     let limits = run.grant.limits();
     let time = asked.timeout.map_or(limits.call, |asked| asked.min(limits.call));
-    let intent = async |hop: &Hop, reason: Reason| {
-        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
-        let call = Which { call: id, tool: tool.clone(), read_only: hop.method.reads() };
-        let entry = run.entry(Event::Sent { call, reason, arguments });
-        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
-        recorded.map_err(|error| {
-            tracing::error!(run = %run.id, %error, "the journal cannot be written");
-            CallError::new(ErrorCode::Internal, "not sent, because the request could not be recorded; the operator finds the reason in the log")
-        })
-    };
+    let intent = Recorder { shared, run, id, tool: &tool };
     let mut progress = Progress::default();
-    let exchanged = within(time, exchange(&shared.web, &run.grant, labels, asked, intent, &mut progress)).await;
+    let exchanged = within(time, exchange(&shared.web, &run.grant, labels, asked, &intent, &mut progress)).await;
     let held = exchanged.and_then(|answer| hold(shared, answer.json(), Vec::new(), limits.replies_bytes));
     let held = held.map_err(|error| {
         tracing::info!(run = %run.id, tool, code = %error.code, "a fetch failed");
@@ -60,24 +51,51 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     (held, progress.labels)
 }
 
+/// Is told of a request before it is sent; one that cannot be recorded is not sent.
+trait Intent: Sync {
+    fn record(&self, hop: &Hop, reason: Reason) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// Writes it into the journal: to the disk, if it may have an effect.
+struct Recorder<'a> {
+    shared: &'a Shared,
+    run: &'a Run,
+    id: usize,
+    tool: &'a str,
+}
+
+impl Intent for Recorder<'_> {
+    async fn record(&self, hop: &Hop, reason: Reason) -> Result<(), CallError> {
+        let Recorder { shared, run, id, tool } = *self;
+        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
+        let call = Which { call: id, tool: tool.to_owned(), read_only: hop.method.reads() };
+        let entry = run.entry(Event::Sent { call, reason, arguments });
+        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
+        recorded.map_err(|error| {
+            tracing::error!(run = %run.id, %error, "the journal cannot be written");
+            CallError::new(ErrorCode::Internal, "not sent, because the request could not be recorded; the operator finds the reason in the log")
+        })
+    }
+}
+
 async fn within<T>(time: Duration, exchange: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
     let late = |_| CallError::new(ErrorCode::Timeout, format!("fetch: there was no complete reply within {time:?}"));
     tokio::time::timeout(time, exchange).await.map_err(late)?
 }
 
-/// Sends a request and follows its redirects. `intent` is called before anything is sent.
+/// Sends a request and follows its redirects. `intent` is told before anything is sent.
 async fn exchange(
     web: &Web,
     grant: &Grant,
     labels: &Labels,
     asked: Asked,
-    intent: impl AsyncFn(&Hop, Reason) -> Result<(), CallError>,
+    intent: &impl Intent,
     progress: &mut Progress,
 ) -> Result<Answer, CallError> {
     let mut hop = asked.hop;
     for redirects in 0..=REDIRECTS {
         let (rule, reason) = allowed(grant, labels, &hop)?;
-        intent(&hop, reason).await?;
+        intent.record(&hop, reason).await?;
         (progress.sent, progress.answered) = (!hop.method.reads(), false);
         let response = web.send(rule, &hop).await.inspect_err(|error| progress.sent &= error.fate_unknown)?;
         progress.labels.join(&rule.labels_of(&hop.url));

@@ -133,19 +133,26 @@ impl Made {
     }
 }
 
+/// Counts what may have an effect.
+#[derive(Default)]
+struct Intents(AtomicUsize);
+
+impl Intent for Intents {
+    async fn record(&self, hop: &Hop, _: Reason) -> Result<(), CallError> {
+        self.0.fetch_add(usize::from(!hop.method.reads()), Ordering::SeqCst);
+        Ok(())
+    }
+}
+
 async fn make_under(rules: Vec<HttpRule>, limits: Limits, document: Value, read: &Labels) -> Made {
     let call = limits.call;
     let grant = Arc::new(Policy { http: rules, limits, ..Policy::default() }).grant(&Principal::local(), &LoweredLimits::default());
-    let (mut progress, intents) = (Progress::default(), AtomicUsize::new(0));
-    let intent = || {
-        intents.fetch_add(1, Ordering::SeqCst);
-        Ok(())
-    };
+    let (mut progress, intents) = (Progress::default(), Intents::default());
     let result = match Asked::read(&document.to_string()) {
-        Ok(asked) => within(call, exchange(&Web::of(Names::Of(names)), &grant, read, asked, intent, &mut progress)).await,
+        Ok(asked) => within(call, exchange(&Web::of(Names::Of(names)), &grant, read, asked, &intents, &mut progress)).await,
         Err(error) => Err(error),
     };
-    Made { result, progress, intents: intents.into_inner() }
+    Made { result, progress, intents: intents.0.into_inner() }
 }
 
 async fn make(rule: HttpRule, document: Value) -> Made {

@@ -17,7 +17,6 @@ use record::{Ended, Exchange, Printed, Record};
 use sandbox::{Bind, Host, Sandbox, SandboxError, Settings, Turn, Warm};
 use serde::Serialize;
 use std::{io, path::Path, path::PathBuf, time::Duration};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// What a repeated run may take beyond the time that it took at first.
@@ -91,7 +90,7 @@ pub async fn replay(state: &Path, cache: &Path, binary: Option<PathBuf>, run: Ru
     let turn = Turn { document: start.document, seed: start.seed, clock_ns: start.clock_ns, tape: Some(tape.into()) };
     let differs = CancellationToken::new();
     let mut host = FromRecord { exchanges, at: 0, first: None, differs: differs.clone() };
-    let finished = worker.run(&bind, turn, &mut host, Instant::now() + wall * 10 + PATIENCE, &differs).await;
+    let finished = worker.run(&bind, turn, &mut host, tokio::time::sleep(wall * 10 + PATIENCE), &differs).await;
     let first = host.first.or_else(|| {
         if Ended::of(&finished.end) != Some(ended) {
             return Some(format!("it ended otherwise: recorded {ended:?}, now {:?}", finished.end));

@@ -5,7 +5,7 @@ use policy::{Guest, Principal};
 use sandbox::{Bind, End, Finished, Host, Sandbox, Settings, Turn, Warm, Worker};
 use std::{path::PathBuf, time::Duration};
 use tempfile::TempDir;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Answers every host call with nothing, and remembers it.
@@ -38,7 +38,7 @@ pub(crate) fn turn(document: &str) -> Turn {
 /// Runs one turn of a bound worker.
 pub(crate) async fn turn_of(worker: &mut Worker, document: &str) -> Finished {
     let deadline = Instant::now() + Duration::from_secs(20);
-    worker.turn(turn(document), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await
+    worker.turn(turn(document), &mut Echo(Vec::new()), sleep_until(deadline), &CancellationToken::new()).await
 }
 
 /// Runs turns of a bound worker, each to its end, and gives the last one's status.
@@ -91,7 +91,7 @@ impl Fixture {
     pub(crate) async fn run_for(&mut self, limit: Duration, cancel: &CancellationToken) -> Finished {
         let mut worker = self.worker().await;
         let mut host = Echo(Vec::new());
-        let finished = worker.run(&self.bind(), turn("{}"), &mut host, Instant::now() + limit, cancel).await;
+        let finished = worker.run(&self.bind(), turn("{}"), &mut host, sleep_until(Instant::now() + limit), cancel).await;
         self.heard = host.0;
         finished
     }

@@ -4,7 +4,7 @@ use crate::fixture::{Echo, settings};
 use policy::{Guest, Principal};
 use sandbox::{Bind, End, Sandbox, Turn, Worker};
 use std::{path::PathBuf, time::Duration};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// A sandbox over the real guests, and a workspace.
@@ -28,7 +28,7 @@ async fn outcome(worker: &mut Worker, mode: &str, turn: u8, code: &str) -> serde
     let document = serde_json::json!({"code": code, "file": "program", "mode": mode, "servers": [], "tools": {}});
     let turn = Turn { document: document.to_string().into_bytes(), seed: [turn; 32], clock_ns: u64::from(turn) * 1_000_000_000_000, tape: None };
     let mut host = Echo(Vec::new());
-    let finished = worker.turn(turn, &mut host, Instant::now() + Duration::from_secs(60), &CancellationToken::new()).await;
+    let finished = worker.turn(turn, &mut host, sleep_until(Instant::now() + Duration::from_secs(60)), &CancellationToken::new()).await;
     assert_eq!(finished.end, End::Completed(0), "{}", String::from_utf8_lossy(&finished.output.head));
     let last: serde_json::Value = serde_json::from_slice(host.0.last().unwrap()).unwrap();
     last["outcome"].clone()

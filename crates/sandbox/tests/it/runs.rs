@@ -7,7 +7,7 @@ use crate::{
 use policy::{Guest, Principal};
 use sandbox::{End, Sandbox, SandboxError, Trapped};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Runs a guest twice: it ends the same way both times, so the first did no harm.
@@ -111,7 +111,7 @@ async fn each_turn_has_its_own_output_seed_and_clock() {
     let mut other = turn("w");
     other.seed = [8; 32];
     let deadline = Instant::now() + Duration::from_secs(20);
-    assert_ne!(worker.turn(other, &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end, first);
+    assert_ne!(worker.turn(other, &mut Echo(Vec::new()), sleep_until(deadline), &CancellationToken::new()).await.end, first);
     // The fixture's turns begin at 5 s; nothing here takes a second.
     assert_eq!(turn_of(&mut worker, "s").await.end, End::Completed(5));
 }
@@ -167,7 +167,7 @@ async fn more_runs_than_workers_are_queued_and_all_served() {
             tokio::spawn(async move {
                 let mut worker = sandbox.worker(Guest::Python, &Principal::local()).await.unwrap();
                 let deadline = Instant::now() + Duration::from_secs(60);
-                worker.run(&bind, turn("{}"), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end
+                worker.run(&bind, turn("{}"), &mut Echo(Vec::new()), sleep_until(deadline), &CancellationToken::new()).await.end
             })
         })
         .collect();
@@ -187,7 +187,7 @@ async fn a_worker_killed_from_outside_is_a_typed_end_and_the_next_run_is_served(
             rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
         });
         let deadline = Instant::now() + Duration::from_secs(20);
-        let end = worker.run(&fixture.bind(), turn("{}"), &mut Echo(Vec::new()), deadline, &CancellationToken::new()).await.end;
+        let end = worker.run(&fixture.bind(), turn("{}"), &mut Echo(Vec::new()), sleep_until(deadline), &CancellationToken::new()).await.end;
         assert_eq!(end, End::Died { status: None, signal: Some(6), detail: None });
         fixture.sandbox.retire_zygote(&worker).await;
     }
