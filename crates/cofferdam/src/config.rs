@@ -4,7 +4,7 @@ use crate::entry::{Entry, Launch, folder_of};
 use crate::expand::Scope;
 use crate::fault::{ConfigError, place};
 use crate::surroundings::Surroundings;
-use crate::{http, import, output, raw, rules, secrets};
+use crate::{files, http, import, output, raw, rules, secrets};
 use policy::{Limits, Policy, ServerName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ pub(crate) struct Failed {
 /// The first error in a file. A server that cannot be used is not one.
 pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, ConfigError> {
     let mut config = Config::default();
-    let (mut entries, mut elsewhere) = (Vec::new(), Vec::new());
+    let (mut entries, mut elsewhere, mut granted) = (Vec::new(), Vec::new(), None);
     let own = match &sources.config {
         Some(file) => Some(around.folder.join(file)),
         None => around.default_config().filter(|file| file.exists()),
@@ -82,6 +82,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         config.policy = own.policy;
         entries.extend(own.entries);
         elsewhere = own.elsewhere;
+        granted = Some((file.clone(), text, own.files));
         let folder = file.parent().unwrap_or(Path::new("/"));
         for import in &own.import {
             entries.extend(read_import(&folder.join(import), &mut config)?);
@@ -96,12 +97,17 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         }
     }
     config.policy.mode = sources.mode;
-    config.policy.hash = rules::hash(&config.policy);
     settle(&entries, around, &mut config)?;
     config.lockfile = match &sources.lock {
         Some(file) => Some(around.folder.join(file)),
         None => beside.or_else(|| around.default_config()).map(|file| file.with_file_name(LOCKFILE)),
     };
+    if let Some((file, text, files)) = granted {
+        let directories = [around.state_dir(), around.cache_dir()].into_iter().flatten().collect();
+        let ours = config.files.iter().chain(&config.lockfile).cloned().collect();
+        config.policy.files = files::grants(&file, &text, files, &files::Protected { directories, files: ours })?;
+    }
+    config.policy.hash = rules::hash(&config.policy);
     Ok(config)
 }
 
@@ -141,14 +147,13 @@ struct Own {
     policy: Policy,
     /// Servers of which only the data is described, each with the error that it is when no other file has the server.
     elsewhere: Vec<(ServerName, ConfigError)>,
+    /// Made valid when all that is ours is known.
+    files: BTreeMap<Spanned<String>, raw::FileGrant>,
 }
 
 /// Reads `cofferdam.toml`.
 fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigError> {
     let mut parsed: raw::File = toml::from_str(text).map_err(|error| explain(file, text, error))?;
-    if let Some(value) = &parsed.files {
-        return Err(not_enforced(file, text, value, "files"));
-    }
     let (mut entries, mut data, mut elsewhere) = (Vec::new(), BTreeMap::new(), Vec::new());
     for (alias, mut server) in std::mem::take(&mut parsed.servers) {
         let wrong = |reason: String| ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref()));
@@ -181,19 +186,8 @@ fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigEr
     let rules = rules::rules(file, text, parsed.rules)?;
     let scope = Scope { variable: &|variable| around.variable(variable), folder: folder_of(file) };
     let http = http::rules(file, text, parsed.http, scope)?;
-    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, http, ..Policy::default() }, elsewhere })
-}
-
-/// Who writes a key relies on it: such a file is refused as a whole rather than obeyed in part.
-fn not_enforced(file: &Path, text: &str, value: &Spanned<toml::Value>, key: &str) -> ConfigError {
-    ConfigError::at(
-        file,
-        place(text, value.span().start),
-        format!(
-            "{key:?} is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; \
-             programs have no files but /workspace: remove {key:?}"
-        ),
-    )
+    let env = files::env(file, text, parsed.env)?;
+    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, http, env, ..Policy::default() }, elsewhere, files: parsed.files })
 }
 
 /// How a server of ours is reached. Unlike in imported files, contradictions are errors: this file is only for us.

@@ -181,16 +181,6 @@ fn broken_files() {
 }
 
 #[test]
-fn what_is_not_enforced_is_refused() {
-    check(
-        "\n[files]\n\"/data\" = { path = \"./data\" }",
-        expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:1: "files" is not enforced by this version, so a configuration that has it is refused rather than obeyed in part; programs have no files but /workspace: remove "files""#
-        ]],
-    );
-}
-
-#[test]
 fn limits_replace_the_defaults() {
     let text = "[limits]\nwall = \"1m\"\nmemory = \"1GiB\"\ncalls = 0\noutput_shown = \"4KiB\"\nworkers = 2\nworkspace_files = 5";
     let parsed = toml::from_str::<raw::File>(text).unwrap();
@@ -340,6 +330,68 @@ fn http_rules_that_cannot_be_obeyed() {
         (
             "[[http.rules]]\nallow = [\"GET https://a.test/**\"]\nheaders = { x-a = \"${NOPE}\" }",
             "3:19: http.rules.headers.x-a: the environment variable NOPE is not set; set it, or give a default: ${NOPE:-default}",
+        ),
+    ] {
+        let Err(found) = parse(Path::new(FILE), text, &of_nothing()) else { panic!("{text}") };
+        assert_eq!(found.to_string(), format!("{FILE}:{error}"), "{text}");
+    }
+}
+
+#[test]
+fn directories_that_are_granted_and_that_cannot_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().canonicalize().unwrap();
+    for directory in ["project/data/inner", "project/other", ".local/state/cofferdam/journal", "empty"] {
+        std::fs::create_dir_all(home.join(directory)).unwrap();
+    }
+    std::os::unix::fs::symlink(home.join(".local/state"), home.join("project/state")).unwrap();
+    std::fs::write(home.join("project/file"), "").unwrap();
+    let around = Surroundings::of_test(&home.join("project"), &[("HOME", home.to_str().unwrap())]);
+    let load = |text: &str| {
+        std::fs::write(home.join("project/cofferdam.toml"), text).unwrap();
+        load(&Sources { config: Some("cofferdam.toml".into()), ..Sources::default() }, &around)
+    };
+    let config =
+        load("[files]\n\"/data\" = { path = \"./data\", access = \"read\", data = [] }\n\"/out\" = { path = \"other\", access = \"write\" }")
+            .unwrap();
+    let shown: Vec<_> = config.policy.files.iter().map(|grant| (&*grant.mount, grant.path.clone(), grant.access, grant.data.len())).collect();
+    let [data, other] = ["project/data", "project/other"].map(|path| home.join(path));
+    assert_eq!(shown, [("/data", data, policy::FileAccess::Read, 0), ("/out", other, policy::FileAccess::Write, 2)]);
+    assert_ne!(config.policy.hash, load("").unwrap().policy.hash);
+    let ours = |path: &str, what: &str| {
+        format!("{} cannot be granted: {} is Cofferdam's own, and no program may reach it", home.join(path).display(), home.join(what).display())
+    };
+    for (mount, path, why) in [
+        ("/workspace/x", "data", "is no place for a directory: write an absolute path outside of /workspace, such as \"/data\"".to_owned()),
+        ("/", "data", "is no place for a directory: write an absolute path outside of /workspace, such as \"/data\"".to_owned()),
+        ("/a/../b", "data", "is no place for a directory: write an absolute path outside of /workspace, such as \"/data\"".to_owned()),
+        ("data", "data", "is no place for a directory: write an absolute path outside of /workspace, such as \"/data\"".to_owned()),
+        ("/d", "nowhere", format!("{}: No such file or directory (os error 2)", home.join("project/nowhere").display())),
+        ("/d", "file", format!("{} is not a directory", home.join("project/file").display())),
+        ("/d", ".", ours("project", "project/cofferdam.toml")),
+        ("/d", "..", ours("", ".local/state/cofferdam").replacen("/ cannot", " cannot", 1)),
+        ("/d", "state", ours(".local/state", ".local/state/cofferdam")),
+        ("/d", "state/cofferdam/journal", ours(".local/state/cofferdam/journal", ".local/state/cofferdam")),
+    ] {
+        let error = load(&format!("[files]\n{mount:?} = {{ path = {path:?}, access = \"read\" }}")).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}:2:1: files.{mount:?}: {why}", home.join("project/cofferdam.toml").display()));
+    }
+    let nested = "[files]\n\"/a\" = { path = \"data\", access = \"write\" }\n\"/b\" = { path = \"data/inner\", access = \"read\" }";
+    let expected = "3:1: files.\"/b\": one directory of this and \"/a\" lies in the other; grant one of them";
+    assert_eq!(load(nested).unwrap_err().to_string(), format!("{}:{expected}", home.join("project/cofferdam.toml").display()));
+}
+
+#[test]
+fn variables_that_programs_may_see() {
+    let own = parse(Path::new(FILE), "[env]\nREGION = \"eu\"", &of_nothing()).unwrap();
+    assert_eq!(own.policy.env, BTreeMap::from([("REGION".to_owned(), "eu".to_owned())]));
+    for (text, error) in [
+        ("[env]\nHOME = \"/x\"", "2:1: env.HOME: is set by Cofferdam or read by an interpreter, and cannot be given to programs"),
+        ("[env]\nPYTHONPATH = \"/x\"", "2:1: env.PYTHONPATH: is set by Cofferdam or read by an interpreter, and cannot be given to programs"),
+        ("[env]\n\"a-b\" = \"x\"", "2:1: env.a-b: is no name of a variable"),
+        (
+            "[env]\nA = \"${TOKEN}\"",
+            "2:5: env.A: may hold a secret, since it comes from a variable: programs and the model see these values, so write it out",
         ),
     ] {
         let Err(found) = parse(Path::new(FILE), text, &of_nothing()) else { panic!("{text}") };

@@ -16,6 +16,7 @@ mod config;
 mod entry;
 mod expand;
 mod fault;
+mod files;
 mod http;
 mod import;
 mod legs;

@@ -20,8 +20,10 @@ pub(crate) struct File {
     pub(crate) rules: Vec<Spanned<Rule>>,
     /// Where `fetch` may go.
     pub(crate) http: Http,
-    /// What this key says is not enforced yet, so a file that has it is refused as a whole.
-    pub(crate) files: Option<Spanned<toml::Value>>,
+    /// Directories that programs may use, by where they find them.
+    pub(crate) files: BTreeMap<Spanned<String>, FileGrant>,
+    /// Variables that programs see.
+    pub(crate) env: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 /// `[servers.NAME]`.
@@ -52,6 +54,23 @@ pub(crate) struct Rule {
     pub(crate) effect: Effect,
     pub(crate) when: Option<Spanned<String>>,
     pub(crate) guard: Option<Spanned<Vec<Kinds>>>,
+}
+
+/// One directory of `[files]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileGrant {
+    pub(crate) path: String,
+    pub(crate) access: Access,
+    pub(crate) data: Option<Vec<Kinds>>,
+}
+
+/// What programs may do in a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Access {
+    Read,
+    Write,
 }
 
 /// `[http]`.

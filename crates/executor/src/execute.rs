@@ -362,6 +362,9 @@ impl Executor {
         let session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal)).unwrap_or_default();
         let mut reads = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session).await.map_err(|source| not_kept(run, source))?;
+        for files in grant.files() {
+            reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
+        }
         let handle = reads.session.as_ref().map(|open| open.handle().clone());
         let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels())?;
         if let Some(open) = &mut reads.session {

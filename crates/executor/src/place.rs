@@ -179,6 +179,7 @@ pub(crate) fn bind(grant: &Grant, workspace: &Path) -> Bind {
         memory_bytes: limits.memory_bytes as u64,
         workspace_bytes: limits.workspace_bytes,
         workspace_files: limits.workspace_files,
-        environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        environment: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().chain(grant.env().clone()).collect(),
+        files: grant.files(),
     }
 }

@@ -1,7 +1,8 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
 use crate::{
-    AskedHttp, Effect, Explanation, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool, condition::Inputs,
+    AskedHttp, Effect, Explanation, FileAccess, FileGrant, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool,
+    condition::Inputs,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +27,10 @@ pub struct Policy {
     pub data: BTreeMap<ServerName, BTreeSet<LabelKind>>,
     /// Where `fetch` may go: the first one that matches a request decides, and none denies.
     pub http: Vec<HttpRule>,
+    /// The directories that programs may use beside their workspace.
+    pub files: Vec<FileGrant>,
+    /// Variables that programs see. No secrets.
+    pub env: BTreeMap<String, String>,
     /// Hash of all that the operator wrote about authority. Approvals lapse when it changes.
     pub hash: String,
 }
@@ -85,6 +90,22 @@ impl Grant {
     #[must_use]
     pub fn policy_hash(&self) -> &str {
         &self.policy.hash
+    }
+
+    /// The directories that the run may use beside its workspace. Where only reads are allowed, none can be written to.
+    #[must_use]
+    pub fn files(&self) -> Vec<FileGrant> {
+        let mut files = self.policy.files.clone();
+        if self.policy.mode == Mode::ReadOnly {
+            files.iter_mut().for_each(|grant| grant.access = FileAccess::Read);
+        }
+        files
+    }
+
+    /// Variables that the run's program sees.
+    #[must_use]
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.policy.env
     }
 
     /// The labels that a reply of this upstream carries: private and untrusted unless the operator said otherwise.

@@ -9,6 +9,7 @@ mod condition;
 mod effect;
 mod error;
 mod explain;
+mod files;
 mod grant;
 mod http;
 mod identity;
@@ -27,6 +28,7 @@ pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, VARIABLES}
 pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
 pub use explain::{Explanation, Passed, call_rule};
+pub use files::{FileAccess, FileGrant};
 pub use grant::{Asked, Decision, Grant, LoweredLimits, Mode, Policy, Reason, Verdict};
 pub use http::{Addresses, AskedHttp, HttpRule, Method, SecretHeaders, UrlPattern, UrlPatternError, origin_of, refused_address};
 pub use identity::{Context, Principal, RunId, RunIdError};

@@ -41,6 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 workspace_bytes: 1 << 20,
                 workspace_files: 10,
                 environment: vec![],
+                files: Vec::new(),
             };
             let mut worker = sandbox.worker(Guest::Python, &Principal::local()).await?;
             worker.bind(&bind).await.map_err(|end| format!("{end:?}"))?;

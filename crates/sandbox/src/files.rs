@@ -4,6 +4,7 @@
 //! name; one that has lost its name stays closed.
 
 use crate::{pages::OpenFile, room::Room, run::Bind};
+use policy::{FileAccess, FileGrant};
 use std::{collections::BTreeMap, path::Path};
 use wasmtime_wasi::{
     FsPerms, WasiCtxBuilder,
@@ -66,6 +67,8 @@ pub(crate) struct Files {
     quota: (u64, u64),
     pub(crate) room: Room,
     open: BTreeMap<u32, Open>,
+    /// The first descriptor after those of the workspace and the granted directories.
+    first_free: u32,
 }
 
 /// What is noted of an open file or directory.
@@ -114,10 +117,10 @@ impl Stat {
 impl Files {
     /// No directory, no environment.
     pub(crate) fn unbound() -> Self {
-        Files { wasi: WasiCtxBuilder::new().build_p1(), quota: (0, 0), room: Room::default(), open: BTreeMap::new() }
+        Files { wasi: WasiCtxBuilder::new().build_p1(), quota: (0, 0), room: Room::default(), open: BTreeMap::new(), first_free: WORKSPACE_FD + 1 }
     }
 
-    /// Opens the workspace.
+    /// Opens the workspace and the granted directories, whose descriptors follow its own.
     pub(crate) fn bound(bind: &Bind) -> wasmtime::Result<Self> {
         let mut builder = WasiCtxBuilder::new();
         builder.allow_blocking_current_thread(true);
@@ -125,8 +128,17 @@ impl Files {
             builder.env(name, value);
         }
         builder.preopened_dir(Path::new(&bind.workspace), WORKSPACE, FsPerms::ReadWrite)?;
+        let mut first_free = WORKSPACE_FD + 1;
+        for FileGrant { mount, path, access, .. } in &bind.files {
+            let access = match access {
+                FileAccess::Read => FsPerms::ReadOnly,
+                FileAccess::Write => FsPerms::ReadWrite,
+            };
+            builder.preopened_dir(path, mount, access)?;
+            first_free += 1;
+        }
         let quota = (bind.workspace_bytes, bind.workspace_files);
-        Ok(Files { wasi: builder.build_p1(), quota, room: Room::default(), open: BTreeMap::new() })
+        Ok(Files { wasi: builder.build_p1(), quota, room: Room::default(), open: BTreeMap::new(), first_free })
     }
 
     /// For the next call, with what it may copy; `wasmtime` sets the same before a call of its own.
@@ -233,7 +245,7 @@ impl Files {
         let noted: Vec<(u32, String, How, bool)> = self
             .open
             .iter()
-            .filter(|(fd, _)| (WORKSPACE_FD + 1..=LAST_FD).contains(fd))
+            .filter(|(fd, _)| (self.first_free..=LAST_FD).contains(fd))
             .filter_map(|(fd, open)| Some((*fd, open.path.clone()?, open.how, open.regular.is_some())))
             .collect();
         let files: Vec<OpenFile> = noted
@@ -255,7 +267,7 @@ impl Files {
     pub(crate) fn open_again(&mut self, files: Vec<OpenFile>) {
         // Descriptors are given out in order, so that what fills a gap is closed again afterwards.
         let mut gaps = Vec::new();
-        let mut next = WORKSPACE_FD + 1;
+        let mut next = self.first_free;
         for file in files {
             if file.fd < next || file.fd > LAST_FD {
                 continue;

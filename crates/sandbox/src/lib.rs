@@ -51,7 +51,7 @@ const ZYGOTE_ARGUMENT: &str = "__zygote";
 pub fn seal_like_a_worker(workspace: &std::path::Path) -> Result<(), String> {
     let filters = seal::Filters::compile()?;
     seal::before_ready(&filters)?;
-    seal::after_bind(&filters, workspace)
+    seal::after_bind(&filters, workspace, &[])
 }
 
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.

@@ -6,6 +6,7 @@ use crate::{
     pool::Worker,
     tape::TAPE_BYTES,
 };
+use policy::FileGrant;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::{future::Future, io, time::Duration};
@@ -24,7 +25,7 @@ pub(crate) const STEP_WAIT: Duration = Duration::from_secs(30);
 /// What a worker is bound to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bind {
-    /// The one directory it may touch: an absolute path of the host.
+    /// The directory that is its own: an absolute path of the host.
     pub workspace: String,
     /// Guest memory, in bytes.
     pub memory_bytes: u64,
@@ -34,6 +35,8 @@ pub struct Bind {
     pub workspace_files: u64,
     /// The guest's environment.
     pub environment: Vec<(String, String)>,
+    /// Directories beside the workspace.
+    pub files: Vec<FileGrant>,
 }
 
 /// What a worker runs.

@@ -5,6 +5,7 @@
 //! Nothing of a session is in the process before that. A system call outside the list kills the process.
 
 use crate::sys;
+use policy::{FileAccess, FileGrant};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use seccompiler::{BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule};
@@ -200,25 +201,29 @@ pub(crate) fn before_ready(filters: &Filters) -> Result<(), String> {
     seccompiler::apply_filter(&filters.before_bind).map_err(|e| format!("seccomp: {e}"))
 }
 
-/// Seals a bound worker for good: only `workspace` is left of the file system.
-pub(crate) fn after_bind(filters: &Filters, workspace: &Path) -> Result<(), String> {
-    confine_files(workspace).map_err(|e| format!("landlock: {e}"))?;
+/// Seals a bound worker for good: only its workspace and the granted directories are left of the file system.
+pub(crate) fn after_bind(filters: &Filters, workspace: &Path, files: &[FileGrant]) -> Result<(), String> {
+    confine_files(workspace, files).map_err(|e| format!("landlock: {e}"))?;
     seccompiler::apply_filter(&filters.after_bind).map_err(|e| format!("seccomp: {e}"))
 }
 
-/// Landlock: everything below `workspace`, nothing else. A kernel that knows only an older version enforces what it knows; `doctor` says so.
-fn confine_files(workspace: &Path) -> Result<(), landlock::RulesetError> {
+/// Landlock: everything below the workspace, of granted directories what is granted, nothing else. A kernel that knows only an older version enforces what it knows; `doctor` says so.
+fn confine_files(workspace: &Path, files: &[FileGrant]) -> Result<(), landlock::RulesetError> {
     use landlock::{ABI, Access, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope};
     let abi = ABI::V6;
     let below = AccessFs::from_all(abi)
         & !(AccessFs::Execute | AccessFs::MakeSock | AccessFs::MakeFifo | AccessFs::MakeBlock | AccessFs::MakeChar | AccessFs::IoctlDev);
     let ruleset =
         Ruleset::default().handle_access(AccessFs::from_all(abi))?.handle_access(AccessNet::from_all(abi))?.scope(Scope::from_all(abi))?.create()?;
-    let ruleset = match PathFd::new(workspace) {
-        Ok(directory) => ruleset.add_rule(PathBeneath::new(directory, below))?,
-        // No directory, no rule: then nothing at all can be opened.
-        Err(_) => ruleset,
-    };
+    let read = AccessFs::from_read(abi) & below;
+    let granted = files.iter().map(|grant| (grant.path.as_path(), if grant.access == FileAccess::Write { below } else { read }));
+    let mut ruleset = ruleset;
+    for (path, access) in std::iter::once((workspace, below)).chain(granted) {
+        // No directory, no rule: then nothing in it can be opened.
+        if let Ok(directory) = PathFd::new(path) {
+            ruleset = ruleset.add_rule(PathBeneath::new(directory, access))?;
+        }
+    }
     ruleset.restrict_self()?;
     Ok(())
 }

@@ -103,7 +103,7 @@ enum Stage {
 fn bind_to(guest: &mut Guest<'_>, filters: &seal::Filters, bind: &Bind) -> Result<(), String> {
     guest.wasi().bind(bind).map_err(|e| format!("workspace: {e:#}"))?;
     guest.limit_memory(bind.memory_bytes)?;
-    seal::after_bind(filters, Path::new(&bind.workspace))?;
+    seal::after_bind(filters, Path::new(&bind.workspace), &bind.files)?;
     guest.wasi().files.count(Path::new(&bind.workspace));
     Ok(())
 }

@@ -63,11 +63,10 @@ fn a_broken_configuration_is_told_of_with_its_place() {
         "cofferdam: ~/.config/cofferdam/cofferdam.toml:2:1: unknown key \"wal\" in [limits]; did you mean \"wall\"?\n",
     );
     refused(
-        &[("c.toml", "[files]\n\"/data\" = { path = \"data\", access = \"read\" }\n")],
+        &[("c.toml", "[http]\nallow = [\"GET https://a.test\"]\n")],
         &["--config", "c.toml"],
         2,
-        "cofferdam: ~/c.toml:1:1: \"files\" is not enforced by this version, so a configuration that has it is refused rather than obeyed in \
-         part; programs have no files but /workspace: remove \"files\"\n",
+        "cofferdam: ~/c.toml:2:10: http.allow: \"GET https://a.test\" has no path: end it with /** for all paths\n",
     );
     refused(
         &[("m.json", "{\"mcpServers\": {\n  \"a\": }}")],

@@ -64,6 +64,7 @@ async fn answer(request: Request, pair: &tokio::sync::Barrier) -> Response {
             pair.wait().await;
             "both".into_response()
         }
+        "/never" => std::future::pending().await,
         "/metadata" => (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/latest/meta-data/")]).into_response(),
         "/moved" => (StatusCode::FOUND, [(header::LOCATION, "/json")]).into_response(),
         _ => {
@@ -243,8 +244,8 @@ fn a_fetch_that_is_not_awaited_or_too_slow_is_told() {
         let Shown { text, is_error } = server.execute(json!({"language": language, "code": site.program(code)}));
         assert!(is_error && text.contains("fetch"), "{text}");
     }
-    let aborted = "try { await fetch('SITE/pair', {signal: AbortSignal.timeout(50)}) } catch (e) { return e.name }";
+    let aborted = "try { await fetch('SITE/never', {signal: AbortSignal.timeout(50)}) } catch (e) { return e.name }";
     assert_eq!(server.run("javascript", &site.program(aborted)), "TimeoutError");
-    let late = "import urllib.request, urllib.error\ntry:\n    urllib.request.urlopen('SITE/never/' , timeout=0)\nexcept urllib.error.URLError as e:\n    out = type(e.reason).__name__\nout";
+    let late = "import urllib.request, urllib.error\ntry:\n    urllib.request.urlopen('SITE/never', timeout=0.2)\nexcept urllib.error.URLError as e:\n    out = type(e.reason).__name__\nout";
     assert_eq!(server.run("python", &site.program(late)), "TimeoutError");
 }

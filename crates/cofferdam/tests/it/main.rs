@@ -19,6 +19,7 @@ mod connection;
 mod contexts;
 mod examples;
 mod fetch;
+mod files;
 mod lock;
 mod log;
 mod many;

@@ -67,6 +67,10 @@ pub async fn replay(state: &Path, cache: &Path, binary: Option<PathBuf>, run: Ru
         Err(why) => return Ok(Replayed::NotReplayable { why }),
     };
     let Record { start, tape, exchanges, ended, printed, .. } = record;
+    if !start.bind.files.is_empty() {
+        let why = "it could read directories of the host, which may hold something else by now".to_owned();
+        return Ok(Replayed::NotReplayable { why });
+    }
     let sandbox = Sandbox::start(Settings {
         cache: cache.to_owned(),
         binary,

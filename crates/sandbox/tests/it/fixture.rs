@@ -73,6 +73,7 @@ impl Fixture {
             workspace_bytes: 1 << 20,
             workspace_files: 2,
             environment: vec![],
+            files: Vec::new(),
         }
     }
 

@@ -18,6 +18,7 @@ async fn real() -> (Sandbox, tempfile::TempDir, Bind) {
         workspace_bytes: 16 << 20,
         workspace_files: 100,
         environment: vec![("HOME".to_owned(), "/workspace".to_owned())],
+        files: Vec::new(),
     };
     (sandbox, workspace, bind)
 }

@@ -3,7 +3,9 @@
 use super::limits::rows;
 use crate::config::Config;
 use crate::output::{self, plain};
-use policy::{Addresses, Condition, Effect, Facts, HttpRule, LabelKind, Limits, Mode, Pattern, Rule, ServerName, ToolName, Verdict};
+use policy::{
+    Addresses, Condition, Effect, Facts, FileAccess, HttpRule, LabelKind, Limits, Mode, Pattern, Policy, Rule, ServerName, ToolName, Verdict,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -45,6 +47,7 @@ fn as_text(config: &Config, document: &Document) -> String {
         let _infallible = writeln!(text, "  {:<5} {}", at + 1, http_line(rule));
     }
     let _infallible = writeln!(text, "  {:<5} every request is denied", if policy.http.is_empty() { "none" } else { "else" });
+    text.push_str(&granted(policy));
     let accepted = Accepted::of(document);
     let place = config.lockfile.as_ref().map_or_else(|| "nowhere".to_owned(), |place| place.display().to_string());
     let _infallible = writeln!(text, "\naccepted tools ({place})\n  {}", accepted.text());
@@ -65,6 +68,25 @@ fn as_text(config: &Config, document: &Document) -> String {
     for ((key, amount), (_, default)) in rows(&policy.limits).into_iter().zip(rows(&Limits::default())) {
         let which = if amount == default { "(default)".to_owned() } else { format!("instead of {}", default.text()) };
         let _infallible = writeln!(text, "  {key:<18}{:<10}{which}", amount.text());
+    }
+    text
+}
+
+/// Directories and variables that programs are given; nothing when there are none.
+fn granted(policy: &Policy) -> String {
+    let mut text = String::new();
+    if !policy.files.is_empty() {
+        text.push_str("\ndirectories that programs may use\n");
+    }
+    for grant in &policy.files {
+        let access = if grant.access == FileAccess::Write { "write" } else { "read" };
+        let _infallible = writeln!(text, "  {:<16}{access:<6} {}; labels: {}", grant.mount, grant.path.display(), grant.labels());
+    }
+    if !policy.env.is_empty() {
+        text.push_str("\nvariables that programs see\n");
+    }
+    for (name, value) in &policy.env {
+        let _infallible = writeln!(text, "  {name}={value}");
     }
     text
 }
@@ -107,6 +129,8 @@ fn as_document(config: &Config, document: &Document) -> Value {
         "rules": rules.collect::<Value>(),
         "without_a_rule": WITHOUT_A_RULE,
         "http": http.collect::<Value>(),
+        "granted": policy.files,
+        "env": policy.env,
         "lockfile": {
             "path": config.lockfile.as_ref().map(|place| place.display().to_string()),
             "read": accepted.read,
