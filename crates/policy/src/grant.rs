@@ -2,11 +2,12 @@
 
 use crate::{
     AskedHttp, Effect, Explanation, FileAccess, FileGrant, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool,
-    condition::Inputs,
+    condition::{DECISION_COST, Inputs},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -139,12 +140,13 @@ impl Grant {
         if self.policy.mode == Mode::ReadOnly && facts.may_write() {
             return says(Verdict::Deny, Reason::ReadOnly);
         }
+        let left = Cell::new(DECISION_COST);
         for (rule, written) in self.policy.rules.iter().enumerate() {
             if !written.names(&call.tool.name) {
                 pass(Passed::OtherTools { rule });
                 continue;
             }
-            match written.when.as_ref().map(|when| when.holds(&self.inputs(call))) {
+            match written.when.as_ref().map(|when| when.holds(&self.inputs(call, &left))) {
                 None | Some(Ok(true)) => {}
                 Some(Ok(false)) => {
                     pass(Passed::ConditionFalse { rule });
@@ -184,8 +186,8 @@ impl Grant {
         (decision, Some(written))
     }
 
-    fn inputs<'a>(&'a self, call: &Asked<'a>) -> Inputs<'a> {
-        Inputs { args: call.args, labels: call.labels, session: call.session, principal: &self.principal, tool: &call.tool.name }
+    fn inputs<'a>(&'a self, call: &Asked<'a>, left: &'a Cell<u64>) -> Inputs<'a> {
+        Inputs { args: call.args, labels: call.labels, session: call.session, principal: &self.principal, tool: &call.tool.name, left }
     }
 }
 
