@@ -1,5 +1,9 @@
 //! The command line.
 
+mod policy_command;
+
+pub(crate) use policy_command::{Check, PolicyCommand};
+
 use crate::config::Sources;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand};
@@ -142,6 +146,16 @@ Examples:
   cofferdam stop --reason \"it deletes too much\"
   cofferdam stop --lift")]
     Stop(Stop),
+    /// Check the rules, say what they make of a call and why, and show what holds
+    #[command(
+        subcommand,
+        after_help = "\
+Examples:
+  cofferdam policy check
+  cofferdam policy check --tool github.create_issue --args '{\"repo\": \"acme/app\"}' --labels private:crm
+  cofferdam policy show"
+    )]
+    Policy(PolicyCommand),
     /// Check everything: the system's protections, guests, configuration, every server
     #[command(after_help = "\
 Examples:

@@ -25,6 +25,7 @@ mod rules;
 mod secrets;
 mod surroundings;
 mod units;
+mod warnings;
 mod wire;
 
 use anyhow::Context;
@@ -87,6 +88,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
         Some(Command::Stop(stop)) => commands::stop::stop(&stop, around),
+        Some(Command::Policy(command)) => commands::policy::policy(command, &sources, around),
         Some(Command::Doctor(doctor)) => commands::doctor::doctor(doctor, &sources, around).await,
     }
 }

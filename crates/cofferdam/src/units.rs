@@ -68,15 +68,17 @@ fn split(text: &str) -> Option<(f64, &str)> {
     Some((number, text[end..].trim()))
 }
 
-/// A duration in one unit, as short as it is exact enough: `850 ms`, `2.3 s`, `4 min`.
+/// A duration in one unit, as short as it is exact enough: `850 ms`, `2.3 s`, `4 min`, `24 h`.
 pub(crate) fn show_duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 0.9995 {
         format!("{:.0} ms", seconds * 1000.0)
     } else if seconds < 120.0 {
         format!("{} s", short(seconds))
-    } else {
+    } else if seconds < 2.0 * 3600.0 {
         format!("{} min", short(seconds / 60.0))
+    } else {
+        format!("{} h", short(seconds / 3600.0))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
-use crate::{Effect, LabelKind, Labels, Limits, Origin, Principal, Rule, ServerName, Tool, condition::Inputs};
+use crate::{Effect, Explanation, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool, condition::Inputs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
@@ -96,15 +96,35 @@ impl Grant {
     /// The one decision point: may this run make this call?
     #[must_use]
     pub fn decide(&self, call: &Asked<'_>) -> Decision {
+        self.walk(call, |_| {})
+    }
+
+    /// The same decision, with the rules that were passed over on the way to it.
+    #[must_use]
+    pub fn explain(&self, call: &Asked<'_>) -> Explanation {
+        let mut passed = Vec::new();
+        let decision = self.walk(call, |rule| passed.push(rule));
+        Explanation { decision, passed }
+    }
+
+    /// Looks at the rules in their order, tells of each that does not match, and ends with the one that decides.
+    fn walk(&self, call: &Asked<'_>, mut pass: impl FnMut(Passed)) -> Decision {
         let says = |verdict, reason| Decision { verdict, reason };
         let facts = call.tool.facts;
         if self.policy.mode == Mode::ReadOnly && facts.may_write() {
             return says(Verdict::Deny, Reason::ReadOnly);
         }
-        for (rule, written) in self.policy.rules.iter().enumerate().filter(|(_, written)| written.names(&call.tool.name)) {
+        for (rule, written) in self.policy.rules.iter().enumerate() {
+            if !written.names(&call.tool.name) {
+                pass(Passed::OtherTools { rule });
+                continue;
+            }
             match written.when.as_ref().map(|when| when.holds(&self.inputs(call))) {
                 None | Some(Ok(true)) => {}
-                Some(Ok(false)) => continue,
+                Some(Ok(false)) => {
+                    pass(Passed::ConditionFalse { rule });
+                    continue;
+                }
                 Some(Err(error)) => return says(Verdict::Deny, Reason::Condition { rule, error: error.to_string() }),
             }
             if written.effect != Verdict::Allow {
@@ -168,6 +188,18 @@ pub enum Verdict {
     Deny,
     /// A person is asked first.
     Ask,
+}
+
+impl Verdict {
+    /// The name used in the configuration and in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Allow => "allow",
+            Verdict::Deny => "deny",
+            Verdict::Ask => "ask",
+        }
+    }
 }
 
 /// A verdict and why.

@@ -109,6 +109,51 @@ fn the_first_rule_that_matches_decides() {
 }
 
 #[test]
+fn an_explanation_names_what_was_passed_over_and_what_decided() {
+    let rules = vec![
+        rule("crm.*", Verdict::Deny, None, &[]),
+        rule("chat.*", Verdict::Ask, Some("args.to == \"all\""), &[]),
+        Rule { line: 14, ..rule("chat.post", Verdict::Allow, None, &[LabelKind::Private]) },
+        rule("*", Verdict::Deny, None, &[]),
+    ];
+    let policy = Arc::new(Policy { rules, ..Policy::default() });
+    let grant = policy.grant(&Principal::local(), &LoweredLimits::default());
+    let args = json!({"to": "team"}).as_object().cloned().unwrap_or_default();
+    let (read, post) = (labels("private:github"), tool("chat.post", POST));
+    let explanation = grant.explain(&Asked { tool: &post, args: &args, labels: &read, session: None });
+    assert_eq!(explanation.passed, [Passed::OtherTools { rule: 0 }, Passed::ConditionFalse { rule: 1 }]);
+    let words = explanation.decision.in_words(&policy.rules);
+    assert_eq!(words, "ask: rule 3 (line 14) allows it, but its guard asks because of private (github)");
+}
+
+#[test]
+fn every_reason_has_words() {
+    let rules = [rule("*", Verdict::Ask, None, &[])];
+    let crm = || labels("private:crm");
+    for (verdict, reason, words) in [
+        (Verdict::Allow, Reason::Rule { rule: 0 }, "allow: rule 1 (line 1) allows it"),
+        (Verdict::Ask, Reason::Rule { rule: 0 }, "ask: rule 1 (line 1) asks"),
+        (Verdict::Deny, Reason::Rule { rule: 0 }, "deny: rule 1 (line 1) denies it"),
+        (
+            Verdict::Deny,
+            Reason::Condition { rule: 0, error: "a division by zero".to_owned() },
+            "deny: the condition of rule 1 (line 1) cannot be evaluated: a division by zero",
+        ),
+        (Verdict::Deny, Reason::ReadOnly, "deny: only reads are allowed, and it was not accepted as one"),
+        (Verdict::Allow, Reason::AcceptedRead, "allow: no rule matches, and it was accepted as a read"),
+        (
+            Verdict::Ask,
+            Reason::PrivateElsewhere { labels: crm() },
+            "ask: no rule matches; it was accepted as a read, but it is external and its arguments could carry out private (crm)",
+        ),
+        (Verdict::Ask, Reason::Write, "ask: no rule matches, and it changes something"),
+        (Verdict::Ask, Reason::Unreviewed, "ask: no rule matches, and the operator has not reviewed it"),
+    ] {
+        assert_eq!(Decision { verdict, reason }.in_words(&rules), words);
+    }
+}
+
+#[test]
 fn a_read_only_run_changes_nothing_whatever_the_rules_say() {
     let allow = || vec![rule("*", Verdict::Allow, None, &[])];
     for facts in [WRITE, POST, Facts::UNREVIEWED] {
@@ -161,6 +206,21 @@ proptest! {
         let args = json!({"to": "a"});
         let of = |labels: &Labels| rank(decide(rules.clone(), Mode::ByRules, "chat.x", facts, &args, labels).verdict);
         prop_assert!(of(&all) <= of(&few));
+    }
+
+    #[test]
+    fn an_explanation_explains_the_decision(rules in prop::collection::vec(any_rule(), 0..6), facts in any_facts(), read in any_labels()) {
+        let policy = Arc::new(Policy { rules, ..Policy::default() });
+        let grant = policy.grant(&Principal::local(), &LoweredLimits::default());
+        let (args, labels, tool) = (Map::new(), labels(&read), tool("chat.x", facts));
+        let asked = Asked { tool: &tool, args: &args, labels: &labels, session: None };
+        let explanation = grant.explain(&asked);
+        prop_assert_eq!(&explanation.decision, &grant.decide(&asked));
+        let decided = match explanation.decision.reason {
+            Reason::Rule { rule } | Reason::Guard { rule, .. } | Reason::Condition { rule, .. } => rule,
+            _ => policy.rules.len(),
+        };
+        prop_assert_eq!(explanation.passed.into_iter().map(Passed::rule).collect::<Vec<_>>(), (0..decided).collect::<Vec<_>>());
     }
 
     #[test]

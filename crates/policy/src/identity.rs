@@ -8,10 +8,19 @@ use std::fmt;
 pub struct Principal(String);
 
 impl Principal {
+    /// The name of the principal of every request over stdio.
+    pub const LOCAL: &'static str = "local";
+
     /// The principal of every request over stdio.
     #[must_use]
     pub fn local() -> Self {
-        Principal("local".to_owned())
+        Principal(Self::LOCAL.to_owned())
+    }
+
+    /// The principal of this name.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Principal(name.into())
     }
 
     /// The principal of this name.

@@ -81,6 +81,33 @@ pub struct Label {
     pub origin: Origin,
 }
 
+impl Label {
+    /// Reads `private:github`, `untrusted:http:api.example.com`, `private:file:/data`: a kind, a colon and an origin.
+    ///
+    /// # Errors
+    /// What is wrong with it, and how labels are written.
+    pub fn parse(text: &str) -> Result<Self, LabelError> {
+        let wrong =
+            |why: &str| LabelError(format!("{text:?} is not a label: {why}; write private:github, untrusted:http:HOST or private:file:/data"));
+        let Some((kind, origin)) = text.split_once(':') else { return Err(wrong("it has no origin")) };
+        let Some(kind) = LabelKind::ALL.into_iter().find(|one| one.name() == kind) else {
+            return Err(wrong(&format!("the kinds are {}", LabelKind::ALL.map(LabelKind::name).join(" and "))));
+        };
+        let origin = Origin::from(origin.to_owned());
+        let known = match &origin {
+            Origin::Server(name) => ServerName::mint(name.as_str()).as_ref() == Ok(name),
+            Origin::Files(path) => path.starts_with('/'),
+            Origin::Host(host) => !host.is_empty(),
+        };
+        if known { Ok(Label { kind, origin }) } else { Err(wrong("this is not an origin")) }
+    }
+}
+
+/// A text that is no label.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LabelError(String);
+
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.kind.name(), self.origin)
@@ -152,6 +179,28 @@ mod tests {
         for (origin, written) in origins.into_iter().zip(["github", "file:/data", "http:a.example"]) {
             assert_eq!(origin.to_string(), written);
             assert_eq!(Origin::from(written.to_owned()), origin);
+        }
+    }
+
+    #[test]
+    fn labels_are_read_as_people_write_them() {
+        for (text, read) in [
+            ("private:github", "private (github)"),
+            ("untrusted:http:a.example", "untrusted (http:a.example)"),
+            ("private:file:/data", "private (file:/data)"),
+        ] {
+            assert_eq!(Label::parse(text).map(|label| label.to_string()), Ok(read.to_owned()));
+        }
+        let how = "write private:github, untrusted:http:HOST or private:file:/data";
+        for (text, why) in [
+            ("private", "it has no origin"),
+            ("secret:github", "the kinds are untrusted and private"),
+            ("private:", "this is not an origin"),
+            ("private:GitHub", "this is not an origin"),
+            ("private:file:data", "this is not an origin"),
+            ("untrusted:http:", "this is not an origin"),
+        ] {
+            assert_eq!(Label::parse(text).map_err(|error| error.to_string()), Err(format!("{text:?} is not a label: {why}; {how}")));
         }
     }
 

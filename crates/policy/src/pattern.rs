@@ -46,10 +46,28 @@ impl Pattern {
         Ok(Pattern { server: server.to_owned(), tool: tool.to_owned() })
     }
 
+    /// The part before the dot.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The part after the dot.
+    #[must_use]
+    pub fn tool(&self) -> &str {
+        &self.tool
+    }
+
     /// Whether it is about this tool.
     #[must_use]
     pub fn matches(&self, name: &ToolName) -> bool {
         glob(&self.server, name.server.as_str()) && glob(&self.tool, &name.tool)
+    }
+
+    /// Whether a tool of this name, by the part after the dot, is one of its server's that it is about.
+    #[must_use]
+    pub fn takes(&self, tool: &str) -> bool {
+        glob(&self.tool, tool)
     }
 
     /// Whether it matches everything that `other` matches, whatever tools there are. May miss a cover that takes both parts together.

@@ -6,6 +6,7 @@ use crate::config::{Config, Failed, Sources, load};
 use crate::output::{self, Spinner, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_duration;
+use crate::warnings::warnings;
 use executor::Stops;
 use policy::{Guest, ServerState};
 use sandbox::Protection;
@@ -65,6 +66,7 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
         let name = standing.principal.as_str();
         notes.push(format!("{name} is stopped: no program of it runs until `cofferdam stop --lift {name}`"));
     }
+    notes.extend(warnings(&config, &lock.document()).into_iter().map(|warning| warning.text));
     let servers = look_at_servers(&config, lock, around, &mut problems).await?;
     if servers.is_empty() && config.failed.is_empty() && problems.is_empty() {
         notes.push("no servers are configured: give --mcp-config FILE, or write one into the configuration".to_owned());

@@ -4,6 +4,7 @@ pub(crate) mod artifacts;
 pub(crate) mod context;
 pub(crate) mod doctor;
 pub(crate) mod guests;
+pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod sessions;
 pub(crate) mod stop;
@@ -11,6 +12,7 @@ pub(crate) mod tools;
 
 use crate::config::{Config, Sources, load, open_lock};
 use crate::surroundings::Surroundings;
+use crate::warnings::warnings;
 use crate::{mcp, output};
 use executor::Settings;
 use std::io::IsTerminal;
@@ -64,6 +66,9 @@ fn settings(config: Config, sources: &Sources, around: &Surroundings) -> anyhow:
     }
     let mode = if sources.locked { Mode::Locked } else { Mode::Record };
     let lock = open_lock(&config, mode, around)?;
+    for warning in warnings(&config, &lock.document()) {
+        tracing::warn!("{}; `cofferdam policy check` shows all warnings", warning.text);
+    }
     Ok(Settings {
         lock,
         policy: config.policy,

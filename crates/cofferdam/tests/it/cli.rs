@@ -21,7 +21,7 @@ fn write(home: &Path, files: &[(&str, &str)]) {
 #[test]
 fn every_command_has_help_with_examples() {
     let home = tempfile::tempdir().unwrap();
-    for command in [&[][..], &["serve"], &["run"], &["tools"], &["guests"], &["artifacts"], &["doctor"]] {
+    for command in [&[][..], &["serve"], &["run"], &["tools"], &["guests"], &["artifacts"], &["policy"], &["policy", "check"], &["doctor"]] {
         let arguments = [command, &["--help"]].concat();
         let (code, help, errors) = run(home.path(), &arguments);
         assert_eq!((code, &*errors), (0, ""), "{command:?}");
