@@ -213,7 +213,9 @@ labels of what servers reply
   orders          private
 ";
     assert_eq!(beginning, expected);
-    for line in ["  wall            10 s      instead of 30 s", "  memory          512 MiB   (default)", "  session_kept    24 h      (default)"] {
+    for line in
+        ["  wall              10 s      instead of 30 s", "  memory            512 MiB   (default)", "  session_kept      24 h      (default)"]
+    {
         assert!(limits.lines().any(|one| one == line), "{limits}");
     }
     let (_, document, _) = policy(&home, &["show", "--json", "--read-only"]);

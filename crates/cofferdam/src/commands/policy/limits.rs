@@ -59,6 +59,8 @@ pub(super) fn rows(limits: &Limits) -> Vec<(&'static str, Amount)> {
         session_kept,
         artifact_bytes,
         artifacts_bytes,
+        failures_in_a_row,
+        failures,
     } = limits;
     let bytes = |bytes: &usize| Amount::Bytes(*bytes as u64);
     let count = |count: &usize| Amount::Count(*count as u64);
@@ -83,5 +85,7 @@ pub(super) fn rows(limits: &Limits) -> Vec<(&'static str, Amount)> {
         ("session_kept", Amount::Time(*session_kept)),
         ("artifact", Amount::Bytes(*artifact_bytes)),
         ("artifacts", Amount::Bytes(*artifacts_bytes)),
+        ("failures_in_a_row", Amount::Count(u64::from(*failures_in_a_row))),
+        ("failures", Amount::Count(u64::from(*failures))),
     ]
 }

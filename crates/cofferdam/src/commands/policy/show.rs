@@ -59,7 +59,7 @@ fn as_text(config: &Config, document: &Document) -> String {
     text.push_str("\nlimits\n");
     for ((key, amount), (_, default)) in rows(&policy.limits).into_iter().zip(rows(&Limits::default())) {
         let which = if amount == default { "(default)".to_owned() } else { format!("instead of {}", default.text()) };
-        let _infallible = writeln!(text, "  {key:<16}{:<10}{which}", amount.text());
+        let _infallible = writeln!(text, "  {key:<18}{:<10}{which}", amount.text());
     }
     text
 }
