@@ -19,12 +19,6 @@ impl Principal {
 
     /// The principal of this name.
     #[must_use]
-    pub fn named(name: impl Into<String>) -> Self {
-        Principal(name.into())
-    }
-
-    /// The principal of this name.
-    #[must_use]
     pub fn named(name: String) -> Self {
         Principal(name)
     }

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("executor", &["policy", "gate", "sandbox", "upstream"]),
     ("cofferdam", &["policy", "gate", "sandbox", "upstream", "executor"]),
     ("xtask", &[]),
-    ("bench", &[]),
+    ("bench", &["policy"]),
     ("demo", &[]),
     ("shop", &[]),
 ];

@@ -10,6 +10,7 @@ mod artifact;
 mod calls;
 mod client;
 mod compute;
+mod decisions;
 mod memory;
 mod plot;
 mod report;
@@ -24,7 +25,7 @@ use serde_json::json;
 use setup::Setup;
 use std::{path::PathBuf, time::Duration};
 
-/// Measures start, fresh runs, calls, computing, memory, sessions and artifacts of a cofferdam over stdio. Run it on a quiet machine.
+/// Measures start, fresh runs, calls, decisions, computing, memory, sessions and artifacts of a cofferdam over stdio. Run it on a quiet machine.
 #[derive(Debug, Parser)]
 #[command(after_help = "Environment:\n  COFFERDAM_BENCH_PYTHON  the native Python to compare with; else python3.13, else python3\n  \
                   COFFERDAM_BENCH_NODE    the native node to compare with; else node\n\n\
@@ -49,6 +50,7 @@ enum Part {
     Start,
     Fresh,
     Calls,
+    Decisions,
     Parallel,
     Compute,
     Rate,
@@ -130,6 +132,9 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Calls) {
         add(calls::round_trip(&setup)?);
+    }
+    if wanted(Part::Decisions) {
+        add(decisions::measure()?);
     }
     if wanted(Part::Parallel) {
         add(calls::parallel(&setup)?);

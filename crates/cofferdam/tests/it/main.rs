@@ -19,6 +19,7 @@ mod contexts;
 mod examples;
 mod many;
 mod place;
+mod policies;
 mod policy;
 mod repeats;
 mod replies;
