@@ -84,7 +84,7 @@ fn what_looks_like_a_mistake_is_a_warning() {
 #[test]
 fn a_file_that_is_not_valid_is_told_of_with_its_place() {
     let wrong = home("[[rules]]\ntools = [\"crm.*\"]\neffect = \"allow\"\nwhen = 'arg.x == 1'\n");
-    let message = "~/c.toml:11:8: rules.when: unknown variable \"arg\"; did you mean args?";
+    let message = "~/c.toml:12:8: rules.when: unknown variable \"arg\"; did you mean args?";
     assert_eq!(policy(&wrong, &["check"]), (2, String::new(), format!("cofferdam: {message}\n")));
     let (code, document, _) = policy(&wrong, &["check", "--json"]);
     assert_eq!((code, serde_json::from_str::<Value>(&document).unwrap()), (2, json!({"valid": false, "error": message})));
