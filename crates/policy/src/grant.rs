@@ -1,9 +1,13 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
-use crate::{Effect, Explanation, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool, condition::Inputs};
+use crate::{
+    Effect, Explanation, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool,
+    condition::{DECISION_COST, Inputs},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -114,12 +118,13 @@ impl Grant {
         if self.policy.mode == Mode::ReadOnly && facts.may_write() {
             return says(Verdict::Deny, Reason::ReadOnly);
         }
+        let left = Cell::new(DECISION_COST);
         for (rule, written) in self.policy.rules.iter().enumerate() {
             if !written.names(&call.tool.name) {
                 pass(Passed::OtherTools { rule });
                 continue;
             }
-            match written.when.as_ref().map(|when| when.holds(&self.inputs(call))) {
+            match written.when.as_ref().map(|when| when.holds(&self.inputs(call, &left))) {
                 None | Some(Ok(true)) => {}
                 Some(Ok(false)) => {
                     pass(Passed::ConditionFalse { rule });
@@ -143,8 +148,8 @@ impl Grant {
         }
     }
 
-    fn inputs<'a>(&'a self, call: &Asked<'a>) -> Inputs<'a> {
-        Inputs { args: call.args, labels: call.labels, session: call.session, principal: &self.principal, tool: &call.tool.name }
+    fn inputs<'a>(&'a self, call: &Asked<'a>, left: &'a Cell<u64>) -> Inputs<'a> {
+        Inputs { args: call.args, labels: call.labels, session: call.session, principal: &self.principal, tool: &call.tool.name, left }
     }
 }
 

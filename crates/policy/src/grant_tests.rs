@@ -127,6 +127,17 @@ fn an_explanation_names_what_was_passed_over_and_what_decided() {
 }
 
 #[test]
+fn conditions_together_may_not_take_long_either() {
+    // Each looks at a text of 16,000 steps, so that one alone may be evaluated.
+    let args = json!({"text": "x".repeat(1 << 20)});
+    let rules = |count: usize| (0..count).map(|_| rule("chat.*", Verdict::Allow, Some("args.text.contains(\"y\")"), &[])).collect();
+    let of = |count: usize| decide(rules(count), Mode::ByRules, "chat.x", POST, &args, &Labels::default());
+    assert_eq!(of(1).reason, Reason::Write);
+    let Decision { verdict: Verdict::Deny, reason: Reason::Condition { rule: 1.., error } } = of(500) else { panic!("it was evaluated") };
+    assert_eq!(error, "the arguments are so large that the condition could take too long");
+}
+
+#[test]
 fn every_reason_has_words() {
     let rules = [rule("*", Verdict::Ask, None, &[])];
     let crm = || labels("private:crm");

@@ -22,7 +22,7 @@ mod rule;
 mod unmatched;
 
 pub use catalog::{Annotations, Catalog, Server, ServerState, Tool};
-pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, VARIABLES};
+pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, DECISION_COST, VARIABLES};
 pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
 pub use explain::{Explanation, Passed, call_rule};

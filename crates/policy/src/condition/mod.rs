@@ -14,6 +14,7 @@ use cel::{Context, Env, IdedExpr, Value as Cel};
 use regex::Regex;
 use serde_json::{Map, Value};
 use std::{
+    cell::Cell,
     fmt,
     sync::{Arc, LazyLock},
 };
@@ -30,6 +31,9 @@ const COMPREHENSION_DEPTH: usize = 2;
 /// What evaluating a condition may cost: one for each step, and for each 64 bytes that a step looks at. In the hands of a hostile program
 /// it bounds how long the broker, which has one thread, can be held up: a few milliseconds.
 pub const COST: u64 = 50_000;
+
+/// What all conditions of one decision may cost together, in the same steps: there may be hundreds of rules.
+pub const DECISION_COST: u64 = 10 * COST;
 
 /// How deep arguments may nest that a condition looks at. Guards the stack.
 const ARGUMENTS_DEPTH: usize = 64;
@@ -64,6 +68,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) session: Option<&'a str>,
     pub(crate) principal: &'a Principal,
     pub(crate) tool: &'a ToolName,
+    /// What is left of [`DECISION_COST`].
+    pub(crate) left: &'a Cell<u64>,
 }
 
 /// A condition that cannot be used. The text says what to write instead where that is known.
@@ -114,9 +120,11 @@ impl Condition {
         if self.uses.variable("tool") {
             context.add_variable_from_value("tool", inputs.tool.to_string());
         }
-        if cost::estimate(&self.expression, &sizes) > COST {
+        let cost = cost::estimate(&self.expression, &sizes);
+        let Some(left) = inputs.left.get().checked_sub(cost).filter(|_| cost <= COST) else {
             return Err(EvaluationError("the arguments are so large that the condition could take too long".to_owned()));
-        }
+        };
+        inputs.left.set(left);
         if !self.uses.regexes.is_empty() {
             add_matches(&mut context, Arc::clone(&self.uses.regexes))?;
         }

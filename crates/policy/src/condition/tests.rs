@@ -10,7 +10,7 @@ fn holds(text: &str, args: &Value) -> Result<bool, String> {
     let mut labels = Labels::of(LabelKind::ALL, &Origin::from("crm".to_owned()));
     labels.join(&Labels::of([LabelKind::Private], &Origin::from("file:/data".to_owned())));
     let args = args.as_object().unwrap();
-    let inputs = Inputs { args, labels: &labels, session: None, principal: &principal, tool: &tool };
+    let inputs = Inputs { args, labels: &labels, session: None, principal: &principal, tool: &tool, left: &Cell::new(DECISION_COST) };
     Condition::parse(text).unwrap().holds(&inputs).map_err(|error| error.to_string())
 }
 
@@ -91,7 +91,7 @@ proptest! {
         if let Ok(condition) = Condition::parse(&words.concat()) {
             let args = json!({"a": ["x", 1, {"a": null}], "x": "x"});
             let (principal, tool, labels) = (Principal::local(), ToolName::parse("a.b").unwrap(), Labels::default());
-            let inputs = Inputs { args: args.as_object().unwrap(), labels: &labels, session: Some("s"), principal: &principal, tool: &tool };
+            let inputs = Inputs { args: args.as_object().unwrap(), labels: &labels, session: Some("s"), principal: &principal, tool: &tool, left: &Cell::new(DECISION_COST) };
             let _ = condition.holds(&inputs);
         }
     }
