@@ -8,13 +8,13 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// A home with the misbehaving server, of which `count` was accepted as a read that stays here, and `echo` as a write.
-struct Home {
-    place: Place,
-    configuration: String,
+pub(crate) struct Home {
+    pub(crate) place: Place,
+    pub(crate) configuration: String,
 }
 
 impl Home {
-    fn new(more: &str) -> Self {
+    pub(crate) fn new(more: &str) -> Self {
         let place = Place::new();
         let (server, log) = (json!(built("examples/faulty_server")), json!(place.path().join("server.log")));
         let text = format!("{FAILURES}{more}\n[servers.faulty]\ncommand = {server}\nargs = [\"normal\"]\nenv = {{ TEST_LOG = {log} }}\n");
@@ -39,7 +39,7 @@ impl Home {
     }
 
     /// How often `echo` was called.
-    fn echoes(&self) -> usize {
+    pub(crate) fn echoes(&self) -> usize {
         let log = std::fs::read_to_string(self.place.path().join("server.log")).unwrap_or_default();
         log.lines().filter(|line| *line == "tools/call echo").count()
     }

@@ -124,19 +124,24 @@ fn steps(place: &Place) -> (Value, Vec<Value>) {
 
 /// Runs a client over the server; it must print exactly this.
 fn drive(place: &Place, client: &mut Command, first: Value) {
-    let configuration = configuration(place);
-    let (steps, rest) = steps(place);
-    client.arg(env!("CARGO_BIN_EXE_cofferdam")).args(["serve", "--mcp-config", &configuration]);
+    let (configuration, (steps, rest)) = (configuration(place), steps(place));
+    let expected: Vec<Value> = std::iter::once(first).chain(rest).collect();
+    // Python writes whole numbers of progress as 1.0.
+    assert_eq!(whole(printed(place, client, &["--mcp-config", &configuration], &steps).into()), Value::from(expected));
+}
+
+/// Runs a client over `cofferdam serve` with these arguments; what it prints for the steps.
+pub(crate) fn printed(place: &Place, client: &mut Command, arguments: &[&str], steps: &Value) -> Vec<Value> {
+    client.arg(env!("CARGO_BIN_EXE_cofferdam")).arg("serve").args(arguments);
     client.env_clear().env("HOME", place.path()).env("PATH", std::env::var_os("PATH").unwrap()).current_dir(place.path());
     let mut child = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(steps.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<Value> = String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let expected: Vec<Value> = std::iter::once(first).chain(rest).collect();
-    // Python writes whole numbers of progress as 1.0.
-    assert_eq!(whole(lines.into()), Value::from(expected), "{errors}");
-    assert!(output.status.success(), "{errors}");
+    println!("{errors}");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{lines}");
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Floats that are whole as integers.
@@ -150,11 +155,23 @@ fn whole(value: Value) -> Value {
     }
 }
 
-fn python_client(mode: &str, protocol: &str) {
-    let place = Place::new();
+/// The client over the newest Python `mcp` package.
+pub(crate) fn in_python(mode: &str) -> Command {
     let mut client = Command::new(modern("python"));
     client.arg(own("clients/client.py")).arg(mode);
-    drive(&place, &mut client, json!({"protocol": protocol, "server": "cofferdam", "tools": ["execute"]}));
+    client
+}
+
+/// The client over the TypeScript SDK.
+pub(crate) fn in_typescript() -> Command {
+    let mut client = Command::new("node");
+    client.arg(own("clients/client.mjs")).arg(node("@modelcontextprotocol/sdk"));
+    client
+}
+
+fn python_client(mode: &str, protocol: &str) {
+    let place = Place::new();
+    drive(&place, &mut in_python(mode), json!({"protocol": protocol, "server": "cofferdam", "tools": ["execute"]}));
 }
 
 #[test]
@@ -170,7 +187,5 @@ fn the_python_client_in_the_legacy_era() {
 #[test]
 fn the_typescript_client() {
     let place = Place::new();
-    let mut client = Command::new("node");
-    client.arg(own("clients/client.mjs")).arg(node("@modelcontextprotocol/sdk"));
-    drive(&place, &mut client, json!({"server": "cofferdam", "tools": ["execute"]}));
+    drive(&place, &mut in_typescript(), json!({"server": "cofferdam", "tools": ["execute"]}));
 }

@@ -8,6 +8,7 @@
 )]
 
 mod approvals;
+mod approvals_clients;
 mod artifacts;
 mod artifacts_disk;
 mod bad_input;
