@@ -202,8 +202,6 @@ impl Broker {
         let id = self.count(asked.name(), asked.reads())?;
         let (shared, run, labels) = (Arc::clone(&self.shared), Arc::clone(&self.run), self.reads.labels().clone());
         self.in_flight.spawn(async move {
-            // Never closed; were it, the request goes ahead.
-            let _permit = run.permits.acquire().await.ok();
             let started = Instant::now();
             let (result, labels) = fetch::make(&shared, &run, id, asked, &labels).await;
             Finished { id, tag, result, labels, took: started.elapsed() }

@@ -91,7 +91,17 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let written = arguments_hash(shared, &arguments);
     if decision.verdict != Verdict::Allow {
         let allowed = match decision.verdict {
-            Verdict::Ask => approved(shared, run, tool, &arguments, &call.labels, &decision).await,
+            Verdict::Ask => {
+                let asked = AskedCall {
+                    tool: name.to_string(),
+                    tool_hash: tool.hash.clone(),
+                    facts: tool.facts,
+                    args: arguments.clone(),
+                    labels: call.labels.clone(),
+                    decision: decision.clone(),
+                };
+                approved(shared, run, asked, refused(&name, &decision)).await
+            }
             _ => Err(refused(&name, &decision)),
         };
         let by = match allowed {
@@ -144,24 +154,15 @@ fn unrecorded(run: &Run, name: &ToolName, error: &std::io::Error) -> CallError {
     CallError::new(ErrorCode::Internal, message).of(name)
 }
 
-/// Has a person allow the call, unless one did before.
-async fn approved(shared: &Shared, run: &Run, tool: &Tool, args: &Map<String, Value>, labels: &Labels, decision: &Decision) -> Result<By, CallError> {
-    let (name, refusal) = (&tool.name, refused(&tool.name, decision));
-    let call = AskedCall {
-        tool: name.to_string(),
-        tool_hash: tool.hash.clone(),
-        facts: tool.facts,
-        args: args.clone(),
-        labels: labels.clone(),
-        decision: decision.clone(),
-    };
+/// Has a person allow a call, unless one did before; `refusal` is its error where nobody can be asked.
+pub(crate) async fn approved(shared: &Shared, run: &Run, call: AskedCall, refusal: CallError) -> Result<By, CallError> {
     let session = run.session.as_ref().map(Handle::as_str);
     // What was allowed before a stop is not allowed any more.
     let generation = shared.stops.standing(run.grant.principal()).generation;
     if shared.approvals.covers(&run.context, session, run.grant.policy_hash(), generation, &call) {
         return Ok(By { by: "an earlier answer", scope: "earlier" });
     }
-    let (told, answer) = oneshot::channel();
+    let (name, (told, answer)) = (call.tool.clone(), oneshot::channel());
     // A run that ended takes no more questions.
     let _gone = run.asks.send(Waiting { call, told });
     match answer.await.unwrap_or(Err(Unanswered::Nobody)) {
@@ -169,7 +170,8 @@ async fn approved(shared: &Shared, run: &Run, tool: &Tool, args: &Map<String, Va
         Err(Unanswered::Nobody) => Err(refusal),
         Err(Unanswered::Denied(reason)) => {
             let reason = if reason.trim().is_empty() { String::new() } else { format!(": {}", reason.trim()) };
-            Err(CallError::new(ErrorCode::Denied, format!("{name}: a person did not allow this call{reason}; it was not sent")).of(name))
+            let denied = CallError::new(ErrorCode::Denied, format!("{name}: a person did not allow this call{reason}; it was not sent"));
+            Err(CallError { tool: refusal.tool, ..denied })
         }
     }
 }

@@ -167,7 +167,8 @@ fn why(reason: &Reason) -> String {
         Reason::PrivateElsewhere { labels } => format!("it reaches others, and {labels} was read before"),
         Reason::Write => "it changes something and no rule allows it".to_owned(),
         Reason::Unreviewed => "the tool was not reviewed".to_owned(),
-        // These do not ask here.
+        Reason::HttpGuard { rule, labels } => format!("http rule {} allows it, but not after {labels} was read", rule + 1),
+        // These do not ask.
         _ => "of the policy".to_owned(),
     }
 }

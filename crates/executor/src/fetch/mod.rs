@@ -12,14 +12,15 @@ pub(crate) use request::Asked;
 pub(crate) use web::Web;
 
 use crate::{
-    calls::{Held, Run, hold},
+    calls::{Held, Run, approved, hold},
     execute::Shared,
     journal::{Event, Which},
 };
-use policy::{AskedHttp, CallError, Decision, ErrorCode, Grant, HttpRule, Labels, Method, Reason, Verdict};
+use policy::{AskedHttp, CallError, Decision, ErrorCode, Grant, Labels, Method, Reason, Verdict};
 use request::Hop;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::SemaphorePermit;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -42,7 +43,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     let time = asked.timeout.map_or(limits.call, |asked| asked.min(limits.call));
     let intent = Recorder { shared, run, id, tool: &tool };
     let mut progress = Progress::default();
-    let exchanged = within(time, exchange(&shared.web, &run.grant, labels, asked, &intent, &mut progress)).await;
+    let exchanged = exchange(&shared.web, &run.grant, labels, asked, time, &intent, &mut progress).await;
     let held = exchanged.and_then(|answer| hold(shared, answer.json(), Vec::new(), limits.replies_bytes));
     let held = held.map_err(|error| {
         tracing::info!(run = %run.id, tool, code = %error.code, "a fetch failed");
@@ -51,12 +52,15 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     (held, progress.labels)
 }
 
-/// Is told of a request before it is sent; one that cannot be recorded is not sent.
+/// Makes a request ready to be sent: a person allowed it, if one has to, it is recorded, and it is its turn. One that cannot be recorded is not sent.
 trait Intent: Sync {
-    fn record(&self, hop: &Hop, reason: Reason) -> impl Future<Output = Result<(), CallError>> + Send;
+    fn ready(&self, hop: &Hop, decision: Decision, labels: &Labels) -> impl Future<Output = Result<Turn<'_>, CallError>> + Send;
 }
 
-/// Writes it into the journal: to the disk, if it may have an effect.
+/// A place among the run's calls that are under way.
+type Turn<'a> = Option<SemaphorePermit<'a>>;
+
+/// Asks where somebody has to be asked, and writes into the journal: to the disk, if the request may have an effect.
 struct Recorder<'a> {
     shared: &'a Shared,
     run: &'a Run,
@@ -65,58 +69,73 @@ struct Recorder<'a> {
 }
 
 impl Intent for Recorder<'_> {
-    async fn record(&self, hop: &Hop, reason: Reason) -> Result<(), CallError> {
+    async fn ready(&self, hop: &Hop, decision: Decision, labels: &Labels) -> Result<Turn<'_>, CallError> {
         let Recorder { shared, run, id, tool } = *self;
-        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
-        let call = Which { call: id, tool: tool.to_owned(), read_only: hop.method.reads() };
-        let entry = run.entry(Event::Sent { call, reason, arguments });
-        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
-        recorded.map_err(|error| {
+        let unrecorded = |error: std::io::Error| {
             tracing::error!(run = %run.id, %error, "the journal cannot be written");
             CallError::new(ErrorCode::Internal, "not sent, because the request could not be recorded; the operator finds the reason in the log")
-        })
+        };
+        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
+        let call = Which { call: id, tool: tool.to_owned(), read_only: hop.method.reads() };
+        if decision.verdict == Verdict::Ask {
+            match approved(shared, run, hop.asked(labels, &decision), refused(hop, &decision)).await {
+                Ok(by) => {
+                    let event = Event::Approved { call: call.clone(), by: by.by.to_owned(), scope: by.scope.to_owned() };
+                    shared.journal.append(&run.entry(event)).map_err(unrecorded)?;
+                }
+                Err(refusal) => {
+                    let event = Event::Decided { call, verdict: decision.verdict, reason: decision.reason, arguments };
+                    shared.journal.append(&run.entry(event)).map_err(unrecorded)?;
+                    return Err(refusal);
+                }
+            }
+        }
+        // Never closed; were it, the request goes ahead.
+        let turn = run.permits.acquire().await.ok();
+        let entry = run.entry(Event::Sent { call, reason: decision.reason, arguments });
+        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
+        recorded.map_err(unrecorded)?;
+        Ok(turn)
     }
 }
 
-async fn within<T>(time: Duration, exchange: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
+/// Lets a part of an exchange take what is left of its time, which is spent by it.
+async fn within<T>(time: Duration, left: &mut Duration, part: impl Future<Output = Result<T, CallError>>) -> Result<T, CallError> {
     let late = |_| CallError::new(ErrorCode::Timeout, format!("fetch: there was no complete reply within {time:?}"));
-    tokio::time::timeout(time, exchange).await.map_err(late)?
+    let begun = Instant::now();
+    let done = tokio::time::timeout(*left, part).await.map_err(late)?;
+    *left = left.saturating_sub(begun.elapsed());
+    done
 }
 
-/// Sends a request and follows its redirects. `intent` is told before anything is sent.
+/// Sends a request and follows its redirects, within `time` beside that of a person who is asked.
 async fn exchange(
     web: &Web,
     grant: &Grant,
     labels: &Labels,
     asked: Asked,
+    time: Duration,
     intent: &impl Intent,
     progress: &mut Progress,
 ) -> Result<Answer, CallError> {
-    let mut hop = asked.hop;
+    let (mut hop, mut left) = (asked.hop, time);
     for redirects in 0..=REDIRECTS {
-        let (rule, reason) = allowed(grant, labels, &hop)?;
-        intent.record(&hop, reason).await?;
+        let (decision, rule) = grant.decide_http(&AskedHttp { method: hop.method, url: &hop.url, labels });
+        let Some(rule) = rule.filter(|_| decision.verdict != Verdict::Deny) else { return Err(refused(&hop, &decision)) };
+        let _turn = intent.ready(&hop, decision, labels).await?;
         (progress.sent, progress.answered) = (!hop.method.reads(), false);
-        let response = web.send(rule, &hop).await.inspect_err(|error| progress.sent &= error.fate_unknown)?;
+        let sending = async { web.send(rule, &hop).await.inspect_err(|error| progress.sent &= error.fate_unknown) };
+        let response = within(time, &mut left, sending).await?;
         progress.labels.join(&rule.labels_of(&hop.url));
         match request::redirected(&hop, response.status(), response.headers())? {
             Some(next) => (hop, progress.sent) = (next, false),
             None => {
                 progress.answered = true;
-                return Answer::read(response, &hop, rule, grant.limits(), redirects > 0).await;
+                return within(time, &mut left, Answer::read(response, &hop, rule, grant.limits(), redirects > 0)).await;
             }
         }
     }
     Err(CallError::new(ErrorCode::ToolOutputInvalid, format!("fetch: there were more than {REDIRECTS} redirects, the last one to {}", hop.shown())))
-}
-
-/// The rule under which this may be sent, and why.
-fn allowed<'a>(grant: &'a Grant, labels: &Labels, hop: &Hop) -> Result<(&'a HttpRule, Reason), CallError> {
-    let (decision, rule) = grant.decide_http(&AskedHttp { method: hop.method, url: &hop.url, labels });
-    match rule {
-        Some(rule) if decision.verdict == Verdict::Allow => Ok((rule, decision.reason)),
-        _ => Err(refused(hop, &decision)),
-    }
 }
 
 /// The error of a request that is not sent. It says what is so, and nothing of how to obtain more.

@@ -2,12 +2,14 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use policy::{CallError, ErrorCode, Method};
+use crate::approvals::AskedCall;
+use policy::{CallError, Decision, Effect, ErrorCode, Facts, Labels, Method};
 use reqwest::{
     StatusCode,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
@@ -53,6 +55,29 @@ pub(super) struct Hop {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
+}
+
+impl Hop {
+    /// The request for a person to see, whole. It is named by method and origin: that is what a lasting answer is about.
+    pub(super) fn asked(&self, labels: &Labels, decision: &Decision) -> AskedCall {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| format!("(base64) {}", STANDARD.encode(bytes)));
+        let headers: Map<String, Value> = self.headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()).into())).collect();
+        let mut args = Map::from_iter([("method".to_owned(), self.method.as_str().into()), ("url".to_owned(), self.url.as_str().into())]);
+        if !headers.is_empty() {
+            args.insert("headers".to_owned(), headers.into());
+        }
+        if let Some(body) = &self.body {
+            args.insert("body".to_owned(), text(body).into());
+        }
+        AskedCall {
+            tool: format!("fetch {} {}", self.method.as_str(), self.url.origin().ascii_serialization()),
+            tool_hash: "fetch".to_owned(),
+            facts: Facts { effect: if self.method.reads() { Effect::Read } else { Effect::Write }, external: true },
+            args,
+            labels: labels.clone(),
+            decision: decision.clone(),
+        }
+    }
 }
 
 /// A `fetch` request of `wasm-guests/abi.md`.

@@ -138,9 +138,13 @@ impl Made {
 struct Intents(AtomicUsize);
 
 impl Intent for Intents {
-    async fn record(&self, hop: &Hop, _: Reason) -> Result<(), CallError> {
+    /// Nobody can be asked.
+    async fn ready(&self, hop: &Hop, decision: Decision, _: &Labels) -> Result<Turn<'_>, CallError> {
+        if decision.verdict == Verdict::Ask {
+            return Err(refused(hop, &decision));
+        }
         self.0.fetch_add(usize::from(!hop.method.reads()), Ordering::SeqCst);
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -149,7 +153,7 @@ async fn make_under(rules: Vec<HttpRule>, limits: Limits, document: Value, read:
     let grant = Arc::new(Policy { http: rules, limits, ..Policy::default() }).grant(&Principal::local(), &LoweredLimits::default());
     let (mut progress, intents) = (Progress::default(), Intents::default());
     let result = match Asked::read(&document.to_string()) {
-        Ok(asked) => within(call, exchange(&Web::of(Names::Of(names)), &grant, read, asked, &intents, &mut progress)).await,
+        Ok(asked) => exchange(&Web::of(Names::Of(names)), &grant, read, asked, call, &intents, &mut progress).await,
         Err(error) => Err(error),
     };
     Made { result, progress, intents: intents.0.into_inner() }

@@ -8,6 +8,9 @@ use std::path::Path;
 
 /// Writes the rule; the line on which it stands.
 pub(super) fn add(file: &Path, question: &Question) -> Result<usize, String> {
+    if let Some(call) = question.calls.iter().find(|call| policy::ToolName::parse(&call.tool).is_err()) {
+        return Err(format!("{}: no rule about tools can allow it; write a pattern and a guard into [http] yourself", call.tool));
+    }
     let failed = |what: &str, error: &dyn std::fmt::Display| format!("{} cannot be {what}: {error}", file.display());
     let target = fs::canonicalize(file).map_err(|error| failed("read", &error))?;
     let text = fs::read_to_string(&target).map_err(|error| failed("read", &error))?;
