@@ -44,6 +44,8 @@ pub(crate) struct Broker {
     finished: u32,
     own_progress: Option<f64>,
     pub(crate) bytes_inside: usize,
+    /// Of the arguments of all calls so far.
+    argument_bytes: usize,
     pub(crate) artifacts: OfRun,
     pub(crate) outcome: Option<Result<Outcome, String>>,
     /// What the program was told, for the run to be repeated.
@@ -114,6 +116,9 @@ struct Request<'a> {
 /// The longest name of a tool, in bytes.
 const TOOL_BYTES: usize = 2 * policy::NAME_CHARS + 1;
 
+/// What a run may send as arguments in all, in bytes of JSON. Guards the broker's memory.
+const ARGUMENT_BYTES: usize = 128 << 20;
+
 /// How much of replies is told together, in bytes, before the rest is left to the next wait.
 const TOGETHER_BYTES: usize = 16 << 20;
 
@@ -137,6 +142,7 @@ impl Broker {
             finished: 0,
             own_progress: None,
             bytes_inside: 0,
+            argument_bytes: 0,
             artifacts,
             outcome: None,
             recording: Recording::default(),
@@ -178,6 +184,10 @@ impl Broker {
         }
         if tool.len() > TOOL_BYTES {
             return Err(CallError::new(ErrorCode::UnknownTool, format!("there is no tool with a name of {} bytes", tool.len())));
+        }
+        self.argument_bytes += args.map_or(0, |args| args.get().len()) + positional.map_or(0, |positional| positional.get().len());
+        if self.argument_bytes > ARGUMENT_BYTES {
+            return Err(CallError::new(ErrorCode::LimitExceeded, format!("the arguments of a run's calls may have {ARGUMENT_BYTES} bytes together")));
         }
         let (args, positional) = (read(args)?, read(positional)?);
         let name = ToolName::parse(&tool).ok();
@@ -313,6 +323,9 @@ impl Broker {
         if !finished.labels.is_empty() {
             self.label(&finished.labels).await.map_err(|error| CallError { tool: Some(tool), ..error })?;
         }
+        if let Some((tool, shape)) = finished.result.as_mut().ok().and_then(|held| held.shape.take()) {
+            self.shared.upstreams.learn(&tool, shape);
+        }
         finished.result
     }
 
@@ -324,19 +337,33 @@ impl Broker {
         })
     }
 
-    async fn search(&self, query: &str, limit: usize) -> Result<String, CallError> {
+    /// Joins the labels of tools of which something was learned from replies: who is told it reads those.
+    async fn label_learned(&mut self, tools: impl Iterator<Item = ToolName>) -> Result<(), CallError> {
+        let mut labels = Labels::default();
+        for tool in tools.filter(|tool| self.shared.upstreams.has_learned(tool)) {
+            labels.join(&self.run.grant.labels_of(&tool.server));
+        }
+        if labels.is_empty() { Ok(()) } else { self.label(&labels).await }
+    }
+
+    async fn search(&mut self, query: &str, limit: usize) -> Result<String, CallError> {
         const MOST: usize = 50;
         let all: Vec<_> = self.shared.upstreams.names().cloned().collect();
         let catalog = self.shared.catalog(&all).await;
         let hits = self.shared.upstreams.search(&catalog, query, limit.clamp(1, MOST), self.guest);
+        self.label_learned(hits.iter().filter_map(|hit| ToolName::parse(&hit.tool.to_string()).ok())).await?;
         Ok(json(&hits))
     }
 
-    async fn describe(&self, name: &str) -> Result<String, CallError> {
+    async fn describe(&mut self, name: &str) -> Result<String, CallError> {
         let server = name.split('.').next().unwrap_or_default();
         let wanted: Vec<_> = self.shared.upstreams.names().filter(|known| known.as_str() == server).cloned().collect();
         let catalog = self.shared.catalog(&wanted).await;
-        self.shared.upstreams.describe(&catalog, name, self.guest).map(|text| json(&text))
+        let text = self.shared.upstreams.describe(&catalog, name, self.guest)?;
+        let tools = catalog.servers.iter().filter(|(known, _)| known.as_str() == server).flat_map(|(_, one)| one.tools.values());
+        let told: Vec<ToolName> = tools.map(|tool| tool.name.clone()).filter(|tool| name == server || tool.to_string() == name).collect();
+        self.label_learned(told.into_iter()).await?;
+        Ok(json(&text))
     }
 
     fn progress(&mut self, request: &Request<'_>) -> Result<String, CallError> {

@@ -15,6 +15,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use upstream::Shape;
 
 /// The run that a call belongs to: what stays the same for all of its calls.
 #[derive(Debug)]
@@ -69,6 +70,8 @@ pub(crate) struct Held {
     pub(crate) json: String,
     /// Images and other bytes that came with it.
     pub(crate) artifacts: Vec<Record>,
+    /// Of a value whose tool says nothing of it.
+    pub(crate) shape: Option<(ToolName, Shape)>,
     held: Arc<AtomicUsize>,
 }
 
@@ -154,6 +157,9 @@ fn unrecorded(run: &Run, name: &ToolName, error: &std::io::Error) -> CallError {
     CallError::new(ErrorCode::Internal, message).of(name)
 }
 
+/// The arguments that a person may be shown, in bytes of JSON. Guards the person, and the broker's memory.
+const ASKED_BYTES: usize = 64 * 1024;
+
 /// Has a person allow a call, unless one did before; `refusal` is its error where nobody can be asked.
 pub(crate) async fn approved(shared: &Shared, run: &Run, call: AskedCall, refusal: CallError) -> Result<By, CallError> {
     let session = run.session.as_ref().map(Handle::as_str);
@@ -161,6 +167,12 @@ pub(crate) async fn approved(shared: &Shared, run: &Run, call: AskedCall, refusa
     let generation = shared.stops.standing(run.grant.principal()).generation;
     if shared.approvals.covers(&run.context, session, run.grant.policy_hash(), generation, &call) {
         return Ok(By { by: "an earlier answer", scope: "earlier" });
+    }
+    let bytes: usize = call.args.values().map(|value| value.to_string().len()).sum();
+    if bytes > ASKED_BYTES {
+        let message =
+            format!("{}: a person has to allow this call, and its arguments of {bytes} bytes are too long to be shown; it was not sent", call.tool);
+        return Err(CallError { tool: refusal.tool, ..CallError::new(ErrorCode::NeedsApproval, message) });
     }
     let (name, (told, answer)) = (call.tool.clone(), oneshot::channel());
     // A run that ended takes no more questions.
@@ -202,12 +214,13 @@ async fn value_of(shared: &Shared, tool: &Tool, run: &Run, mut labels: Labels, r
     let unwrapped = gate::reply(reply, tool, limits)?;
     labels.join(&run.grant.labels_of(&name.server));
     let (value, artifacts) = keep(shared, &run.origin, labels, unwrapped, tool, limits).await?;
-    if tool.output_schema.is_none() {
-        shared.upstreams.learn(name, &value);
-    }
+    // Learned when the program's labels say that it was read: names can be data.
+    let shape = tool.output_schema.is_none().then(|| (name.clone(), Shape::of(&value)));
     let json = serde_json::to_string(&value)
         .map_err(|e| CallError::new(ErrorCode::ToolOutputInvalid, format!("{name}: the reply cannot be written as JSON: {e}")).of(name))?;
-    hold(shared, json, artifacts, limits.replies_bytes).map_err(|e| e.of(name))
+    let mut held = hold(shared, json, artifacts, limits.replies_bytes).map_err(|e| e.of(name))?;
+    held.shape = shape;
+    Ok(held)
 }
 
 /// Keeps the bytes of a reply as artifacts, which the value then names.
@@ -247,7 +260,7 @@ async fn keep(
 /// Counts a value against what the broker may hold.
 pub(crate) fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> Result<Held, CallError> {
     let before = shared.held_bytes.fetch_add(json.len(), Ordering::Relaxed);
-    let held = Held { json, artifacts, held: Arc::clone(&shared.held_bytes) };
+    let held = Held { json, artifacts, shape: None, held: Arc::clone(&shared.held_bytes) };
     if before + held.json.len() > limit {
         let message = format!("the replies that wait in the broker would take more than {limit} bytes; await calls before making more");
         return Err(CallError::new(ErrorCode::LimitExceeded, message));

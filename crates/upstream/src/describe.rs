@@ -184,7 +184,7 @@ mod tests {
 
     fn check(name: &str, guest: Guest, expected: Expect) {
         let learned = Learned::default();
-        learned.learn(&ToolName::parse("github.ping").unwrap(), &json!({"ok": true}));
+        learned.learn(&ToolName::parse("github.ping").unwrap(), crate::learned::Shape::of(&json!({"ok": true})));
         expected.assert_eq(&match describe(&catalog(), &learned, name, guest) {
             Ok(text) => text,
             Err(error) => format!("{}: {}", error.code, error.message),

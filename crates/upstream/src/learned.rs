@@ -24,10 +24,21 @@ const NAME_BYTES: usize = 40;
 #[derive(Debug, Default)]
 pub(crate) struct Learned(Mutex<HashMap<ToolName, Type>>);
 
+/// The shape of one result: names and types, no values.
+#[derive(Debug, Clone)]
+pub struct Shape(Type);
+
+impl Shape {
+    /// The shape of a result.
+    #[must_use]
+    pub fn of(value: &Value) -> Self {
+        Shape(shape(value, DEPTH))
+    }
+}
+
 impl Learned {
     /// Joins the shape of one more result.
-    pub(crate) fn learn(&self, tool: &ToolName, value: &Value) {
-        let mut seen = shape(value, DEPTH);
+    pub(crate) fn learn(&self, tool: &ToolName, Shape(mut seen): Shape) {
         let mut shapes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shapes.get(tool) {
             seen = merge(known.clone(), seen);
@@ -134,7 +145,7 @@ mod tests {
         let tool = ToolName::parse("s.t").unwrap();
         let learned = Learned::default();
         for value in values {
-            learned.learn(&tool, value);
+            learned.learn(&tool, Shape::of(value));
         }
         render(&learned.get(&tool).unwrap(), Style::TypeScript)
     }

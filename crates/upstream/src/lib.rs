@@ -33,6 +33,7 @@ mod upstreams;
 mod wire;
 
 pub use config::{Era, ServerConfig, Transport};
+pub use learned::Shape;
 pub use listing::Quarantined;
 pub use lock::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Mode, Review, ReviewedTool, Standing};
 pub use search::Hit;

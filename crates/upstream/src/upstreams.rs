@@ -3,7 +3,7 @@
 use crate::config::ServerConfig;
 use crate::connection::WireLimits;
 use crate::eras::Eras;
-use crate::learned::Learned;
+use crate::learned::{Learned, Shape};
 use crate::lock::{Lock, Review};
 use crate::search::{Hit, Index};
 use crate::server::{ServerStatus, Upstream};
@@ -103,10 +103,16 @@ impl Upstreams {
         }
     }
 
-    /// Learns the shape of a tool's result from one that really came; use it for tools without an output schema. Keeps names and types,
-    /// never values; bounded in size and depth; merged over replies.
-    pub fn learn(&self, tool: &ToolName, value: &Value) {
-        self.learned.learn(tool, value);
+    /// Learns the shape of a tool's result from one that really came; use it for tools without an output schema, once whoever reads it has read
+    /// the upstream: names can be data. Bounded in size and depth; merged over replies.
+    pub fn learn(&self, tool: &ToolName, shape: Shape) {
+        self.learned.learn(tool, shape);
+    }
+
+    /// Whether what is told of a tool comes from its replies.
+    #[must_use]
+    pub fn has_learned(&self, tool: &ToolName) -> bool {
+        self.learned.get(tool).is_some()
     }
 
     /// The tools that fit a query best, best first: BM25 over names, descriptions and argument names. An empty query lists tools by name.

@@ -199,7 +199,13 @@ fn what_no_rule_allows_and_what_leads_inside_is_refused_in_every_way() {
     refused(&mut server, &site, "/json", "denied", &format!("fetch GET {}: {none}", at("/json")));
     assert_eq!(site.requests.load(Ordering::SeqCst), 1);
     let mut server = site.serve(&place, OPEN);
-    refused(&mut server, &site, "/metadata", "denied", &format!("fetch GET http://169.254.169.254/latest/meta-data/: {none}"));
+    refused(
+        &mut server,
+        &site,
+        "/metadata",
+        "denied",
+        &format!("the request was answered with a redirect that was not followed: fetch GET http://169.254.169.254/latest/meta-data/: {none}"),
+    );
     assert_eq!(site.requests.load(Ordering::SeqCst), 4);
 }
 

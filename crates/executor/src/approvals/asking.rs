@@ -90,7 +90,7 @@ impl Asking {
         if self.open.is_none() && !self.waiting.is_empty() && self.waiting.len() == in_flight {
             self.ask(run);
         }
-        self.open.as_ref().is_some_and(|open| open.calls.len() == in_flight)
+        self.open.as_ref().is_some_and(|open| open.calls.len() + self.waiting.len() == in_flight)
     }
 
     fn ask(&mut self, run: &Run) {

@@ -13,7 +13,7 @@ pub(crate) use asking::{About, Asking, By, Unanswered, Waiting};
 pub use board::{Board, BoardError};
 pub use question::{Answer, AskedCall, Question};
 
-use policy::{Context, Origin, Principal};
+use policy::{Context, Origin, Principal, Reason};
 use std::{
     collections::BTreeSet,
     io,
@@ -75,6 +75,7 @@ struct Standing {
     generation: u64,
     tool: String,
     tool_hash: String,
+    because: String,
     what: What,
     until: Option<Instant>,
 }
@@ -112,7 +113,8 @@ impl Approvals {
                 && one.policy_hash == policy_hash
                 && one.generation == generation
                 && one.tool == call.tool
-                && one.tool_hash == call.tool_hash;
+                && one.tool_hash == call.tool_hash
+                && one.because == because(&call.decision.reason);
             same && match &one.what {
                 What::Arguments { args, .. } => *args == fingerprint(call),
                 What::Edge(from) => origins().into_iter().all(|origin| from.contains(origin)),
@@ -162,6 +164,7 @@ impl Approvals {
                 generation: question.generation,
                 tool: call.tool.clone(),
                 tool_hash: call.tool_hash.clone(),
+                because: because(&call.decision.reason),
                 what,
                 until,
             });
@@ -232,6 +235,17 @@ impl Drop for Seat {
         if let Some(at) = state.waiting.iter().position(|one| *one == self.principal) {
             state.waiting.swap_remove(at);
         }
+    }
+}
+
+/// What made a call ask, without the labels: what was allowed under one rule says nothing of another.
+fn because(reason: &Reason) -> String {
+    match reason {
+        Reason::Rule { rule } => format!("rule {rule}"),
+        Reason::Guard { rule, .. } => format!("guard {rule}"),
+        Reason::HttpGuard { rule, .. } => format!("http guard {rule}"),
+        Reason::PrivateElsewhere { .. } => "private elsewhere".to_owned(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -132,7 +132,7 @@ impl Question {
         for (at, call) in self.calls.iter().enumerate() {
             let _infallible = writeln!(text, "\n{}. {} ({})", at + 1, call.tool, facts(call.facts));
             for (name, value) in &call.args {
-                let _infallible = writeln!(text, "     {} = {}", visible(name), indented(&visible(&format!("{value:#}"))));
+                let _infallible = writeln!(text, "     {} = {}", named(name), indented(&visible(&format!("{value:#}"))));
             }
             if call.args.is_empty() {
                 text.push_str("     without arguments\n");
@@ -173,6 +173,24 @@ fn why(reason: &Reason) -> String {
     }
 }
 
+/// The name of an argument: as it is where it is one word, else quoted. A program may choose any.
+fn named(name: &str) -> String {
+    let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    if is_word { name.to_owned() } else { visible(&Value::from(name).to_string()) }
+}
+
 fn indented(text: &str) -> String {
     text.replace('\n', "\n       ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_an_argument_looks_like_our_words() {
+        assert_eq!(named("to_list.a-1"), "to_list.a-1");
+        assert_eq!(named("to = \"me\"\n\n2. github.read (read)\n     n\u{202e}"), r#""to = \"me\"\n\n2. github.read (read)\n     n\u{202e}""#);
+        assert_eq!(named(""), "\"\"");
+    }
 }

@@ -34,6 +34,8 @@ struct Progress {
     sent: bool,
     /// Whether that was answered.
     answered: bool,
+    /// Whether something that may have had an effect was answered, be it by a redirect.
+    effect: bool,
 }
 
 /// Makes a request and returns its reply as JSON text, with the labels of what was heard; also when it fails.
@@ -47,7 +49,8 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     let held = exchanged.and_then(|answer| hold(shared, answer.json(), Vec::new(), limits.replies_bytes));
     let held = held.map_err(|error| {
         tracing::info!(run = %run.id, tool, code = %error.code, "a fetch failed");
-        CallError { fate_unknown: progress.sent && !progress.answered, carried_out: progress.sent && progress.answered, ..error }
+        let fate_unknown = progress.sent && !progress.answered;
+        CallError { fate_unknown, carried_out: progress.effect && !fate_unknown, ..error }
     });
     (held, progress.labels)
 }
@@ -120,22 +123,31 @@ async fn exchange(
 ) -> Result<Answer, CallError> {
     let (mut hop, mut left) = (asked.hop, time);
     for redirects in 0..=REDIRECTS {
-        let (decision, rule) = grant.decide_http(&AskedHttp { method: hop.method, url: &hop.url, labels });
-        let Some(rule) = rule.filter(|_| decision.verdict != Verdict::Deny) else { return Err(refused(&hop, &decision)) };
-        let _turn = intent.ready(&hop, decision, labels).await?;
+        // Where a redirect leads is said by the host that redirects.
+        let mut read = labels.clone();
+        read.join(&progress.labels);
+        let followed = |error| if redirects > 0 { not_followed(error) } else { error };
+        let (decision, rule) = grant.decide_http(&AskedHttp { method: hop.method, url: &hop.url, labels: &read });
+        let Some(rule) = rule.filter(|_| decision.verdict != Verdict::Deny) else { return Err(followed(refused(&hop, &decision))) };
+        let _turn = intent.ready(&hop, decision, &read).await.map_err(followed)?;
         (progress.sent, progress.answered) = (!hop.method.reads(), false);
         let sending = async { web.send(rule, &hop).await.inspect_err(|error| progress.sent &= error.fate_unknown) };
         let response = within(time, &mut left, sending).await?;
         progress.labels.join(&rule.labels_of(&hop.url));
+        (progress.answered, progress.effect) = (true, progress.effect || progress.sent);
         match request::redirected(&hop, response.status(), response.headers())? {
             Some(next) => (hop, progress.sent) = (next, false),
             None => {
-                progress.answered = true;
                 return within(time, &mut left, Answer::read(response, &hop, rule, grant.limits(), redirects > 0)).await;
             }
         }
     }
     Err(CallError::new(ErrorCode::ToolOutputInvalid, format!("fetch: there were more than {REDIRECTS} redirects, the last one to {}", hop.shown())))
+}
+
+/// The error of a request that was answered by a redirect which is not followed.
+fn not_followed(error: CallError) -> CallError {
+    CallError { message: format!("the request was answered with a redirect that was not followed: {}", error.message), ..error }
 }
 
 /// The error of a request that is not sent. It says what is so, and nothing of how to obtain more.

@@ -1,8 +1,8 @@
 //! A request as a program asks for it, made valid; and what becomes of it at a redirect.
 
+use crate::approvals::AskedCall;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use crate::approvals::AskedCall;
 use policy::{CallError, Decision, Effect, ErrorCode, Facts, Labels, Method};
 use reqwest::{
     StatusCode,
@@ -23,7 +23,7 @@ const HEADERS_BYTES: usize = 32 * 1024;
 const BODY_BYTES: usize = 1 << 20;
 
 /// Headers that say how the message travels. They are ours to write; what a program says of them is left out, as browsers do.
-const OURS: [HeaderName; 11] = [
+const OURS: [HeaderName; 17] = [
     header::HOST,
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -35,6 +35,13 @@ const OURS: [HeaderName; 11] = [
     header::ACCEPT_ENCODING,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("http2-settings"),
+    // These let a server take the request for another one than the rules saw.
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+    header::FORWARDED,
 ];
 
 /// Headers that go on to another origin: all others may be credentials.
@@ -150,7 +157,7 @@ fn headers(written: &BTreeMap<String, String>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in written {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no name of a header"))?;
-        if OURS.contains(&name) || name.as_str().starts_with("proxy-") {
+        if OURS.contains(&name) || ["proxy-", "x-forwarded-"].iter().any(|prefix| name.as_str().starts_with(prefix)) {
             continue;
         }
         let value = HeaderValue::from_str(value.trim())

@@ -13,7 +13,7 @@ use axum::{
 use policy::{Addresses, HttpRule, LabelKind, Limits, LoweredLimits, Origin, Policy, Principal, SecretHeaders, UrlPattern};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex,
@@ -243,8 +243,10 @@ async fn every_redirect_is_decided_anew() {
     // To a host without a rule, and to the metadata service under a rule for the public internet: the first request arrives, the second does not.
     let made = make(all_of(&site, &["site.test"], Addresses::All), from("found", &at("other.test", "/x"))).await;
     let why = "no http rule of the policy allows it; the tools of a server may do (tools.search finds them); it was not sent";
-    assert_eq!(made.shown(), ("denied".to_owned(), format!("fetch GET {}: {why}", at("other.test", "/x"))));
-    let rules = |addresses| vec![all_of(&site, &["site.test"], Addresses::All), all_of(&site, &["metadata.test"], addresses)];
+    let not_followed = "the request was answered with a redirect that was not followed: ";
+    assert_eq!(made.shown(), ("denied".to_owned(), format!("{not_followed}fetch GET {}: {why}", at("other.test", "/x"))));
+    let unguarded = |addresses| HttpRule { guard: BTreeSet::new(), ..all_of(&site, &["metadata.test"], addresses) };
+    let rules = |addresses| vec![all_of(&site, &["site.test"], Addresses::All), unguarded(addresses)];
     let to_metadata = from("found", &at("metadata.test", "/latest"));
     let made = make_under(rules(Addresses::Public), Limits::default(), to_metadata.clone(), &Labels::default()).await;
     assert_eq!(made.shown().0, "denied");
@@ -265,6 +267,22 @@ async fn every_redirect_is_decided_anew() {
     }
 }
 
+/// Where a redirect leads is the word of the host that redirects: it steers, and it can carry what that host knows.
+#[tokio::test]
+async fn a_redirect_to_another_host_asks_as_data_of_the_first_would() {
+    let site = Site::start().await;
+    let at = |host: &str, path: &str| format!("http://{host}:{}{path}", site.port);
+    let document = json!({"method": "POST", "url": at("site.test", &format!("/temporary?{}", at("other.test", "/"))), "body": "b"});
+    for (guard, code, lines) in [(LabelKind::ALL.into(), "needs_approval", 1), (BTreeSet::new(), "418", 3)] {
+        let second = HttpRule { guard, ..all_of(&site, &["other.test"], Addresses::All) };
+        let rules = vec![all_of(&site, &["site.test"], Addresses::All), second];
+        let made = make_under(rules, Limits::default(), document.clone(), &Labels::default()).await;
+        assert_eq!((made.shown().0.as_str(), site.lines().len()), (code, lines));
+        // The first request was carried out, whatever became of the second.
+        assert!(made.progress.effect && (code == "418" || !made.progress.sent));
+    }
+}
+
 #[tokio::test]
 async fn credentials_stay_with_the_origin_that_they_were_for() {
     let site = Site::start().await;
@@ -272,7 +290,8 @@ async fn credentials_stay_with_the_origin_that_they_were_for() {
     let secret = "Bearer 0123456789abcdef";
     let mut with_secret = all_of(&site, &["site.test"], Addresses::All);
     with_secret.headers = SecretHeaders(BTreeMap::from([("authorization".to_owned(), secret.to_owned())]));
-    let rules = || vec![with_secret.clone(), all_of(&site, &["other.test"], Addresses::All)];
+    let unguarded = HttpRule { guard: BTreeSet::new(), ..all_of(&site, &["other.test"], Addresses::All) };
+    let rules = || vec![with_secret.clone(), unguarded.clone()];
     let headers = json!({"authorization": "Basic own", "cookie": "a=b", "x-api-key": "k", "accept": "text/plain"});
     let document =
         json!({"method": "POST", "url": at("site.test", &format!("/temporary?{}", at("other.test", "/"))), "headers": headers, "body": "b"});

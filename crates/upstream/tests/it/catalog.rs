@@ -112,7 +112,7 @@ async fn tools_are_found_and_described() {
     assert_eq!(hits.len(), 0);
     let hits = bench.upstreams.search(&catalog, "echo", 3, Guest::Python);
     assert_eq!((hits[0].tool.as_str(), hits[0].signature.as_str()), ("legacy.echo", "legacy.echo(text: str = ...) -> Any"));
-    bench.upstreams.learn(&catalog.servers[&name("legacy")].tools["echo"].name, &serde_json::json!({"text": "hi"}));
+    bench.upstreams.learn(&catalog.servers[&name("legacy")].tools["echo"].name, upstream::Shape::of(&serde_json::json!({"text": "hi"})));
     let described = bench.upstreams.describe(&catalog, "legacy.echo", Guest::JavaScript).unwrap();
     assert_eq!(described.lines().next(), Some("legacy.echo(args?: { text?: string }): Promise<{ text: string }>"));
 }

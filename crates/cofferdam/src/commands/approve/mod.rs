@@ -20,7 +20,8 @@ use std::path::PathBuf;
 /// Lists what waits, and takes answers on a terminal or on a page.
 pub(crate) async fn approve(asked: Approve, sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
     let state = around.state_dir().ok_or_else(homeless)?;
-    let desk = Desk { board: Board::open(&state)?, file: rules_file(sources, around)? };
+    let (file, policy_hash) = rules_file(sources, around)?;
+    let desk = Desk { board: Board::open(&state)?, file, policy_hash };
     if asked.web {
         return web::serve(desk, asked.port.unwrap_or(0)).await;
     }
@@ -67,30 +68,41 @@ struct Desk {
     board: Board,
     /// The configuration that takes lasting rules, if there is one.
     file: Option<PathBuf>,
+    /// Hash of the policy that it makes.
+    policy_hash: String,
 }
 
 impl Desk {
     /// Gives an answer; what came of it.
     fn give(&self, question: &Question, answer: Answer) -> Result<String, String> {
         let mut told = format!("{}: {}", question.id, answer.name());
-        if answer == Answer::Always {
-            let file = self.file.as_ref().ok_or("there is no configuration to write a rule into: `cofferdam init` makes one")?;
-            let line = rule::add(file, question)?;
-            told = format!("{told}; a rule stands in {}, line {line}", file.display());
-        }
+        let prepared = match (&answer, &self.file) {
+            (Answer::Always, None) => return Err("there is no configuration to write a rule into: `cofferdam init` makes one".to_owned()),
+            (Answer::Always, Some(_)) if self.policy_hash != question.policy_hash => {
+                return Err("the configuration is not the one under which this is asked: write the rule yourself, or answer otherwise".to_owned());
+            }
+            (Answer::Always, Some(file)) => Some((file, rule::prepare(file, question)?)),
+            _ => None,
+        };
         self.board.give(&question.id, answer).map_err(|error| error.to_string())?;
+        // Only an answer that counts leaves a rule behind.
+        if let Some((file, prepared)) = prepared {
+            prepared.write().map_err(|error| format!("{told} for this conversation, but {error}"))?;
+            told = format!("{told}; a rule stands in {}", file.display());
+        }
         Ok(told)
     }
 }
 
-/// The configuration that the operator's rules are in.
-fn rules_file(sources: &Sources, around: &Surroundings) -> anyhow::Result<Option<PathBuf>> {
+/// The configuration that the operator's rules are in, and the hash of its policy.
+fn rules_file(sources: &Sources, around: &Surroundings) -> anyhow::Result<(Option<PathBuf>, String)> {
     // One that is not valid is told of before anybody answers anything.
-    load(sources, around)?;
-    Ok(match &sources.config {
+    let config = load(sources, around)?;
+    let file = match &sources.config {
         Some(file) => Some(around.folder.join(file)),
         None => around.default_config().filter(|file| file.exists()),
-    })
+    };
+    Ok((file, config.policy.hash))
 }
 
 /// A question for people.

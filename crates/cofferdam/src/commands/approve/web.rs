@@ -108,7 +108,7 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
     for (name, value) in [
         ("content-security-policy", page::SECURITY),
         ("cache-control", "no-store"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
     ] {
