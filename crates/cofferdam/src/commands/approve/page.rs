@@ -23,8 +23,8 @@ pub(super) fn list(questions: &[Question], token: &str, told: Option<&str>) -> S
     let told = told.map(|told| format!("<p role=status>{}</p>", escaped(told))).unwrap_or_default();
     let sections: String = questions.iter().map(|question| section(question, token)).collect();
     let body = if questions.is_empty() { "<p>Nothing waits for you.</p>".to_owned() } else { sections };
-    // A page with a form is not taken from under somebody's hands.
-    let refresh = if questions.is_empty() { "<meta http-equiv=refresh content=3>" } else { "" };
+    // A page with a form is not taken from under somebody's hands. What follows an answer is at /answer, which cannot be loaded again.
+    let refresh = if questions.is_empty() { "<meta http-equiv=refresh content='3;url=/'>" } else { "" };
     whole(refresh, &format!("{told}{body}"))
 }
 

@@ -108,6 +108,7 @@ async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> R
     for (name, value) in [
         ("content-security-policy", page::SECURITY),
         ("cache-control", "no-store"),
+        // Not `no-referrer`: under it a browser sends our own forms with `Origin: null`, which is refused.
         ("referrer-policy", "same-origin"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
