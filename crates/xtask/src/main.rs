@@ -7,6 +7,7 @@ mod demo;
 #[cfg(test)]
 mod edges;
 mod guests;
+mod packages;
 mod paths;
 mod peers;
 mod run;

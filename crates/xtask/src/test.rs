@@ -1,12 +1,14 @@
 //! Runs every test: guests, workspace, the real peers, and then one nextest run over all crates.
 
-use crate::{guests, peers, run, steps::Steps};
+use crate::{guests, packages, peers, run, steps::Steps};
 use anyhow::Result;
 
 /// Runs the tests whose names contain one of `filter`; all of them when it is empty.
 pub(crate) fn run(steps: &mut Steps, install: bool, filter: &[String]) -> Result<()> {
     guests::build(steps, install)?;
     let peers = steps.step("peers", |report| peers::ensure(report))?;
+    // Of Debian's packages, unlike the other peers: no lock file can hold a browser and the libraries that it needs.
+    steps.step("browser", |_| packages::ensure(&[("chromium", "chromium")], install))?;
     // Cargo's own runner does where nextest is not installed: slower, since it runs one binary after the other.
     let nextest = run::quietly(run::cargo()?.args(["nextest", "--version"])).is_ok();
     let runner: &[&str] = if nextest { &["nextest", "run"] } else { &["test"] };

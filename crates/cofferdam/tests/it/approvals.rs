@@ -34,7 +34,7 @@ impl Home {
         command
     }
 
-    fn child(&self) -> Child {
+    pub(crate) fn child(&self) -> Child {
         self.cofferdam(&["serve"]).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
@@ -289,17 +289,17 @@ fn the_page_is_closed_to_whoever_does_not_know_the_code() {
 }
 
 /// `cofferdam approve --web` and a browser reduced to the wire.
-struct Page {
+pub(crate) struct Page {
     process: Child,
     _output: BufReader<std::process::ChildStdout>,
-    address: String,
+    pub(crate) address: String,
     host: String,
-    code: String,
+    pub(crate) code: String,
     cookie: String,
 }
 
 impl Page {
-    fn open(home: &Home) -> Self {
+    pub(crate) fn open(home: &Home) -> Self {
         let mut process = home.cofferdam(&["approve", "--web"]).stderr(Stdio::null()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut line = || {

@@ -13,6 +13,7 @@ mod artifacts;
 mod artifacts_disk;
 mod bad_input;
 mod bad_upstreams;
+mod browser;
 mod cli;
 mod clients;
 mod compat;

@@ -3,8 +3,8 @@
 //! Two results are cached, each under the hash of everything that went into it: the interpreter (minutes) and the optimised code (a minute).
 //! Laying the packed standard library and prelude into the code takes a second, so a changed prelude is cheap.
 
-use super::{fetch, toolchain, toolchain::Toolchain};
-use crate::run::quietly;
+use super::{fetch, toolchain::Toolchain};
+use crate::{packages, run::quietly};
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
@@ -347,7 +347,7 @@ fn signed(into: &mut Vec<u8>, mut value: i64) {
 
 /// A native CPython 3.13, which CPython's cross build runs. Compiled from the same source where the machine has none.
 fn build_python(cache: &Path, tree: &Path, report: &dyn Fn(&str)) -> Result<PathBuf> {
-    let mut candidates: Vec<PathBuf> = ["python3.13", "python3"].iter().filter_map(|name| toolchain::find(name)).collect();
+    let mut candidates: Vec<PathBuf> = ["python3.13", "python3"].iter().filter_map(|name| packages::find(name)).collect();
     if let Some(root) = std::env::var_os("PYENV_ROOT") {
         let versions = fs::read_dir(Path::new(&root).join("versions")).map(|entries| entries.flatten().map(|entry| entry.path()));
         candidates.extend(versions.into_iter().flatten().map(|version| version.join("bin/python3.13")).filter(|python| python.exists()));
@@ -376,7 +376,7 @@ fn build_python(cache: &Path, tree: &Path, report: &dyn Fn(&str)) -> Result<Path
 
 /// Any Python with TLS, to run the pip that lies in CPython's source.
 fn python3() -> Result<PathBuf> {
-    toolchain::find("python3").context("python3 is not on PATH; its pip fetches the time zones")
+    packages::find("python3").context("python3 is not on PATH; its pip fetches the time zones")
 }
 
 fn pip(tree: &Path) -> Result<PathBuf> {

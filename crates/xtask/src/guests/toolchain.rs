@@ -4,7 +4,7 @@
 //! nothing is installed beside what the machine's owner asked for.
 
 use super::fetch;
-use crate::{paths, run::quietly};
+use crate::{packages, packages::find, paths, run::quietly};
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
@@ -67,7 +67,7 @@ const PROGRAMS: [(&str, &str); 9] = [
 /// Finds the toolchain and completes what lies in the cache. Missing programs are installed for root, or with `install`; else the error
 /// is the command to run.
 pub(crate) fn ensure(install: bool) -> Result<Toolchain> {
-    install_missing(install)?;
+    packages::ensure(&PROGRAMS, install)?;
     let bin = fs::canonicalize(find("clang-19").context("clang-19 is not on PATH")?)?;
     let bin = bin.parent().context("clang has no folder")?.to_owned();
     let clang = bin.join("clang");
@@ -93,30 +93,6 @@ pub(crate) fn ensure(install: bool) -> Result<Toolchain> {
         clang,
         id,
     })
-}
-
-fn install_missing(install: bool) -> Result<()> {
-    let missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let line = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
-    let root = quietly(Command::new("id").arg("-u"))?.trim() == "0";
-    if !root && !install {
-        bail!("the toolchain is not complete; install it, or run this with --install:\n    sudo {line}");
-    }
-    let apt = |arguments: &str| {
-        let sudo = if root { &[][..] } else { &["sudo"] };
-        let words: Vec<&str> = sudo.iter().copied().chain(arguments.split(' ')).collect();
-        let [program, arguments @ ..] = words.as_slice() else { bail!("no command") };
-        quietly(Command::new(program).args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
-    // The lists of a fresh machine are empty or old: then the first attempt fails.
-    if apt(&line).is_err() {
-        apt("apt-get update")?;
-        apt(&line)?;
-    }
-    Ok(())
 }
 
 /// clang's own resource directory has no builtins for our target where clang looks for them; this one links both together.
@@ -161,9 +137,4 @@ fn wasm_opt(home: &Path) -> Result<PathBuf> {
         fetch::keep(partial, &folder)?;
     }
     Ok(folder.join(program))
-}
-
-/// A program on PATH.
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
