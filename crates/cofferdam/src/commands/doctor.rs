@@ -23,6 +23,10 @@ const STDERR_LINES: usize = 5;
 /// What is said where there are no rules.
 const NO_RULES: &str = "no rules are configured: what was accepted as a read is allowed, every other call needs a person's approval";
 
+/// What nothing here protects from; said always.
+const OUTSIDE: &str =
+    "whoever has a shell under your account, an agent too, can answer for you and read what is kept: that is outside this protection";
+
 /// What `doctor` found. Collected first, shown after: the same findings for people and for scripts.
 struct Findings {
     system: String,
@@ -47,6 +51,7 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
     for missing in protections.iter().filter(|protection| !protection.in_force) {
         notes.push(format!("{} is not in force: {}", missing.name, missing.detail));
     }
+    notes.push(OUTSIDE.to_owned());
     let guests = look_at_guests(around, &mut problems);
     let config = load(sources, around).unwrap_or_else(|error| {
         problems.push((error.to_string(), "correct the file".to_owned()));

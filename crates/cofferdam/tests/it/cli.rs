@@ -129,6 +129,8 @@ fn doctor_says_what_to_look_at() {
     );
     let (_, out, _) = run(home.path(), &["doctor", "--json", "--mcp-config", "m.json"]);
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let notes = document["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.as_str().unwrap().contains("that is outside this protection")), "{notes:?}");
     let mends: Vec<&str> = document["problems"].as_array().unwrap().iter().map(|problem| problem["mend"].as_str().unwrap()).collect();
     let command = "try its command by hand: no-such-program -y";
     let url = "check its URL, its headers and whether this machine reaches it: http://127.0.0.1:9/mcp";
