@@ -127,6 +127,31 @@ fn a_program_that_reads_is_not_asked_about_and_its_writes_are_one_question() {
     }
 }
 
+/// The program that the design counts questions by: a list of work, a register, and a message to each of twenty people.
+#[test]
+fn three_upstreams_and_twenty_recipients_are_one_question() {
+    let _built = built("shop");
+    let shop = |name: &str| format!("[servers.{name}]\ncommand = \"shop\"\nargs = [\"--serve\", \"{name}\"]\n");
+    let home = Home::new(&format!("\n{}{}", shop("orders"), shop("crm")));
+    for read in ["orders.list_orders", "crm.list_customers"] {
+        let accepted = home.cofferdam(&["lock", "--accept", read, "--effect", "read", "--external", "no"]).stdout(Stdio::null()).status().unwrap();
+        assert!(accepted.success());
+    }
+    let code = "
+import asyncio
+placed, register = await asyncio.gather(orders.list_orders(limit=1000), crm.list_customers(limit=20))
+of = {c['id']: sum(o['customer_id'] == c['id'] for o in placed['orders']) for c in register['customers']}
+sent = await asyncio.gather(*(faulty.echo(text=f'customer {id}: {n} orders') for id, n in of.items()))
+len(sent)
+";
+    let mut server = Connection::asking(home.child(), Era::Legacy);
+    let (shown, question) = legacy(&mut server, json!({"code": code}), &accept("once"));
+    assert_eq!((shown.text.as_str(), home.echoes()), ("20", 20));
+    for origin in ["private (crm)", "private (orders)", "untrusted (crm)", "untrusted (orders)"] {
+        assert!(question.contains(origin), "{question}");
+    }
+}
+
 #[test]
 fn a_no_reaches_the_program_with_its_reason() {
     let home = Home::new("");
