@@ -184,6 +184,22 @@ fn programs_that_fail_again_and_again_have_to_wait() {
     assert_eq!(serve(&place, GUARDED).run("python", "1"), "1");
 }
 
+/// Names of members are learned from replies and may be data: whoever is told of them has read the upstream.
+#[test]
+fn what_was_learned_from_replies_labels_whoever_is_told_of_it() {
+    for tell in ["tools.describe('outbox.echo')", "tools.describe('outbox')", "tools.search('echo')"] {
+        let place = Place::new();
+        let mut server = serve(&place, GUARDED);
+        let (_, name) = run(&mut server, "python", "await outbox.echo(text='a')");
+        assert!(context(&place, &["clear", &name]).status.success());
+        // Of this tool nothing was learned.
+        run(&mut server, "python", "tools.describe('outbox.fail')");
+        assert_eq!(labels(&place, &name), json!([]));
+        run(&mut server, "python", tell);
+        assert_eq!(labels(&place, &name), json!(["untrusted outbox", "private outbox"]), "{tell}");
+    }
+}
+
 #[test]
 fn the_operator_lists_shows_and_clears() {
     let place = Place::new();
