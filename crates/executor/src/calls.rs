@@ -29,8 +29,6 @@ pub(crate) struct Run {
     pub(crate) origin: Arc<Origin>,
     /// Bounds the calls that are with upstreams at the same time; those that wait for a person are not.
     pub(crate) permits: Semaphore,
-    /// How often the operator had stopped its principal when it began.
-    pub(crate) generation: u64,
     /// Where calls wait for a person.
     pub(crate) asks: mpsc::UnboundedSender<Waiting>,
 }
@@ -176,7 +174,7 @@ pub(crate) async fn approved(shared: &Shared, run: &Run, call: AskedCall, refusa
     }
     let (name, (told, answer)) = (call.tool.clone(), oneshot::channel());
     // A run that ended takes no more questions.
-    let _gone = run.asks.send(Waiting { call, told });
+    let _gone = run.asks.send(Waiting { call, generation, told });
     match answer.await.unwrap_or(Err(Unanswered::Nobody)) {
         Ok(by) => Ok(by),
         Err(Unanswered::Nobody) => Err(refusal),

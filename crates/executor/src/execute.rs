@@ -379,10 +379,8 @@ impl Executor {
         let origin = Arc::new(origin);
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
         let (asks, asked) = tokio::sync::mpsc::unbounded_channel();
-        let generation = self.shared.stops.standing(grant.principal()).generation;
         let permits = tokio::sync::Semaphore::new(grant.limits().calls_in_flight);
-        let of_calls =
-            Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin, permits, generation, asks };
+        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin, permits, asks };
         let about = About { intent: request.intent.clone(), language: request.language.name(), program: request.code.clone() };
         let asking = Asking::new(Arc::clone(&self.shared.approvals), about, questions, grant.limits().approval, asked);
         let deadline = Deadline::after(grant.limits().wall);

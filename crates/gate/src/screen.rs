@@ -186,6 +186,11 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn nothing_hides_in_a_text_for_a_decision() {
+        assert_eq!(visible("a\u{200b}b\u{e0041}\u{1b}[2J\u{202e}é\n\t\r"), "a\\u{200b}b\\u{e0041}\\u{1b}[2J\\u{202e}é\n\\u{9}\\u{d}");
+    }
+
+    #[test]
     fn what_hides_becomes_visible_and_what_steers_a_terminal_is_gone() {
         for (text, shown) in [
             ("plain\ttext\nü 日本", "plain\ttext\nü 日本"),

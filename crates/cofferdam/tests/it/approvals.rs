@@ -245,16 +245,69 @@ fn without_a_client_that_asks_the_call_fails_and_a_later_yes_counts_for_the_next
     let waiting = home.waiting();
     assert_eq!((waiting.len(), &waiting[0]["calls"][0]["args"], &waiting[0]["waits"]), (1, &json!({"text": "a"}), &json!(false)));
     // Not a terminal: nothing can be answered here.
-    let output = home.cofferdam(&["approve"]).stdin(Stdio::null()).output().unwrap();
+    let output = wrapped(&home.cofferdam(&["approve"]), "setsid", &["--wait"]).stdin(Stdio::null()).output().unwrap();
     let told = "cofferdam: answers are taken on a terminal, or on the page of `cofferdam approve --web`\n";
-    if output.status.code() == Some(1) {
-        assert_eq!(String::from_utf8_lossy(&output.stderr), told);
-    }
+    assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(1), told));
     let mut page = Page::open(&home);
     page.enter();
     page.answer(&waiting[0], "once");
     assert_eq!(server.execute(echo.clone()).text, r#"{"text":"a"}"#);
     assert!(server.execute(echo).text.ends_with(refused));
+    assert_eq!(home.echoes(), 1);
+}
+
+/// The same command started by a program that takes it as its last arguments.
+fn wrapped(command: &std::process::Command, program: &str, arguments: &[&str]) -> std::process::Command {
+    let mut outer = std::process::Command::new(program);
+    outer.args(arguments).arg(command.get_program()).args(command.get_args());
+    outer.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer.current_dir(command.get_current_dir().unwrap());
+    outer
+}
+
+/// Runs a command on a terminal of its own and types a line at each prompt, with the code that it shows in place of `CODE`.
+const TALK: &str = r#"
+import os, pty, re, sys
+lines = sys.argv[1].split("\n")
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+seen = b""
+while True:
+    try:
+        read = os.read(terminal, 65536)
+    except OSError:
+        break
+    if not read:
+        break
+    seen += read
+    if seen.endswith(b"or skip: ") and lines:
+        code = re.findall(rb"Type ([0-9]{6}) and", seen)[-1]
+        os.write(terminal, lines.pop(0).encode().replace(b"CODE", code) + b"\n")
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"#;
+
+#[test]
+fn a_yes_on_the_terminal_needs_the_code_and_a_guesser_is_sent_away() {
+    let home = Home::new("");
+    let mut server = Connection::open(home.child(), Era::Modern);
+    let echo = json!({"code": "await faulty.echo(text='a')"});
+    assert!(server.execute(echo.clone()).is_error);
+    let talk = |lines: &str| {
+        let output = wrapped(&home.cofferdam(&["approve"]), "python3", &["-c", TALK, lines]).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"))
+    };
+    let (code, seen) = talk("once\n12345 once\nCODE1 once");
+    assert_eq!(code, Some(1), "{seen}");
+    assert!(seen.contains("1. faulty.echo (write, external)\n     text = \"a\"\n"), "{seen}");
+    assert!(seen.ends_with("three codes were wrong: nothing more is answered; start the command again\n"), "{seen}");
+    assert_eq!(home.waiting().len(), 1);
+    assert!(server.execute(echo.clone()).is_error);
+    // Each of the two tries left a question.
+    let (code, seen) = talk("CODE once\nskip");
+    assert_eq!(code, Some(0), "{seen}");
+    assert_eq!(server.execute(echo).text, r#"{"text":"a"}"#);
     assert_eq!(home.echoes(), 1);
 }
 

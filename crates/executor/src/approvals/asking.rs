@@ -13,6 +13,8 @@ use tokio::{
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) call: AskedCall,
+    /// How often the operator had stopped the principal by then.
+    pub(crate) generation: u64,
     /// Told what the person said.
     pub(crate) told: oneshot::Sender<Result<By, Unanswered>>,
 }
@@ -105,7 +107,8 @@ impl Asking {
             program: self.about.program.clone(),
             calls: calls.iter().map(|waiting| waiting.call.clone()).collect(),
             policy_hash: run.grant.policy_hash().to_owned(),
-            generation: run.generation,
+            // What was asked before a stop is not allowed by an answer after it.
+            generation: calls.iter().map(|waiting| waiting.generation).min().unwrap_or_default(),
             at_ms: now_ms(),
             waits: true,
         };

@@ -2,7 +2,7 @@
 //! find each other. Whoever can write here is the operator.
 
 use super::question::{Answer, Question};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write as _},
@@ -33,13 +33,6 @@ pub enum BoardError {
     /// The directory cannot be used.
     #[error("the answer cannot be written: {0}")]
     Disk(#[from] io::Error),
-}
-
-/// An answer with the process that gave it, so that an empty file is not one.
-#[derive(Serialize, Deserialize)]
-struct Given {
-    #[serde(flatten)]
-    answer: Answer,
 }
 
 impl Board {
@@ -78,11 +71,11 @@ impl Board {
     ///
     /// # Errors
     /// When it is not there, or was answered, or the disk is full.
-    pub fn give(&self, id: &str, answer: Answer) -> Result<(), BoardError> {
+    pub fn give(&self, id: &str, answer: &Answer) -> Result<(), BoardError> {
         if !is_id(id) || !self.file(id, "question").exists() {
             return Err(BoardError::Gone(id.to_owned()));
         }
-        let text = serde_json::to_vec(&Given { answer }).map_err(io::Error::other)?;
+        let text = serde_json::to_vec(answer).map_err(io::Error::other)?;
         // Written whole, then given its name: exactly one of two answers gets it.
         let new = self.0.join(format!("{id}.{}.new", std::process::id()));
         write(&new, &text)?;
@@ -104,7 +97,7 @@ impl Board {
 
     /// The answer to a question, if there is one.
     pub(super) fn answer(&self, id: &str) -> Option<Answer> {
-        read::<Given>(&self.file(id, "answer")).map(|given| given.answer)
+        read(&self.file(id, "answer"))
     }
 
     /// Takes a question away, and its answer.
@@ -133,4 +126,46 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let size = fs::metadata(path).ok()?.len();
     let text = (size <= FILE_BYTES).then(|| fs::read(path).ok()).flatten()?;
     serde_json::from_slice(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    fn question(id: &str) -> Question {
+        serde_json::from_value(json!({"id": id, "run": "0".repeat(32), "context": {"principal": "local", "name": "c"}, "session": null, "intent": null,
+                                      "language": "python", "program": "1", "calls": [], "policy_hash": "p", "generation": 0, "at_ms": 1, "waits": true}))
+        .unwrap()
+    }
+
+    #[test]
+    fn of_two_answers_the_first_counts() {
+        let state = TempDir::new().unwrap();
+        let [broker, operator] = [(); 2].map(|()| Board::open(state.path()).unwrap());
+        broker.put(&question("aaaaaaaaaaaaaaaa")).unwrap();
+        assert_eq!(operator.questions().len(), 1);
+        operator.give("aaaaaaaaaaaaaaaa", &Answer::Once).unwrap();
+        let second = operator.give("aaaaaaaaaaaaaaaa", &Answer::Deny { reason: "no".to_owned() });
+        assert!(matches!(second, Err(BoardError::Answered(_))), "{second:?}");
+        assert_eq!(broker.answer("aaaaaaaaaaaaaaaa"), Some(Answer::Once));
+        assert!(operator.questions().is_empty());
+        broker.remove("aaaaaaaaaaaaaaaa");
+        assert_eq!(fs::read_dir(&broker.0).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_question_is_not_answered() {
+        let state = TempDir::new().unwrap();
+        let board = Board::open(state.path()).unwrap();
+        fs::write(state.path().join("key.question"), "").unwrap();
+        for id in ["aaaaaaaaaaaaaaaa", "", "../key", "../../../../tmp/aa"] {
+            assert!(matches!(board.give(id, &Answer::Once), Err(BoardError::Gone(_))), "{id}");
+        }
+        // Half a file, as a killed process leaves it, is neither a question nor an answer.
+        fs::write(board.file("bbbbbbbbbbbbbbbb", "question"), "{").unwrap();
+        fs::write(board.file("bbbbbbbbbbbbbbbb", "answer"), "").unwrap();
+        assert!(board.questions().is_empty() && board.answer("bbbbbbbbbbbbbbbb").is_none());
+    }
 }

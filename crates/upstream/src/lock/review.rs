@@ -2,7 +2,7 @@
 
 use super::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Standing, definition::Definition, standing};
 use crate::listing::{Listing, Quarantined};
-use crate::text::{clean_line, is_hidden};
+use crate::text::clean_line;
 use policy::{Effect, Facts, ServerName, Tool, propose};
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub struct ReviewedTool {
     pub proposed: Facts,
     /// The beginning of its own description, on one line and without what cannot be seen.
     pub words: String,
-    /// The definition now, as text; what cannot be seen in it is escaped.
+    /// The definition now, as text of the upstream's: characters that hide are still in it.
     pub definition: String,
     /// The definition as it was accepted, where it differs and was kept.
     pub before: Option<String>,
@@ -98,11 +98,8 @@ impl Lock {
             standing,
             proposed: accepted.map_or_else(|| propose(tool), |locked| stricter(locked.facts, propose(tool))),
             words: clean_line(tool.description.as_deref().unwrap_or_default(), WORDS),
-            definition: visible(&definition.text),
-            before: locked
-                .filter(|locked| locked.hash != definition.hash)
-                .and_then(|locked| self.definitions.get(&locked.hash))
-                .map(|text| visible(&text)),
+            definition: definition.text.clone(),
+            before: locked.filter(|locked| locked.hash != definition.hash).and_then(|locked| self.definitions.get(&locked.hash)),
             kept: definition.clone(),
         }
     }
@@ -144,20 +141,4 @@ impl Review {
 fn stricter(one: Facts, other: Facts) -> Facts {
     let effect = if one.may_write() || other.may_write() { Effect::Write } else { Effect::Read };
     Facts { effect, external: one.external || other.external }
-}
-
-/// A definition for eyes: JSON in which nothing hides.
-fn visible(text: &str) -> String {
-    let show = |c: char| if c != '\n' && is_hidden(c) { c.escape_unicode().collect() } else { String::from(c) };
-    text.chars().map(show).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_hides_in_a_definition() {
-        assert_eq!(visible("{\n  \"d\": \"a\u{200b}b\u{e0041}\u{1b}é\"\n}"), "{\n  \"d\": \"a\\u{200b}b\\u{e0041}\\u{1b}é\"\n}");
-    }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn approve(asked: Approve, sources: &Sources, around: &Surround
     for question in questions {
         output::print(&plain(&told(&question)));
         match terminal.ask_with_code(&question)? {
-            Reply::Answer(answer) => match desk.give(&question, answer) {
+            Reply::Answer(answer) => match desk.give(&question, &answer) {
                 Ok(told) => output::print(&plain(&told)),
                 Err(wrong) => output::complain(&plain(&wrong)),
             },
@@ -74,9 +74,9 @@ struct Desk {
 
 impl Desk {
     /// Gives an answer; what came of it.
-    fn give(&self, question: &Question, answer: Answer) -> Result<String, String> {
+    fn give(&self, question: &Question, answer: &Answer) -> Result<String, String> {
         let mut told = format!("{}: {}", question.id, answer.name());
-        let prepared = match (&answer, &self.file) {
+        let prepared = match (answer, &self.file) {
             (Answer::Always, None) => return Err("there is no configuration to write a rule into: `cofferdam init` makes one".to_owned()),
             (Answer::Always, Some(_)) if self.policy_hash != question.policy_hash => {
                 return Err("the configuration is not the one under which this is asked: write the rule yourself, or answer otherwise".to_owned());

@@ -173,7 +173,7 @@ async fn answer(State(site): State<Arc<Site>>, headers: HeaderMap, Form(given): 
     };
     let questions = site.desk.board.questions();
     let told = match questions.iter().find(|question| question.id == given.id) {
-        Some(question) => site.desk.give(question, answer),
+        Some(question) => site.desk.give(question, &answer),
         None => Err(format!("There is no question {} any more.", given.id)),
     };
     let (status, told) = match told {

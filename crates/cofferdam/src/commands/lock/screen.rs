@@ -2,6 +2,7 @@
 //! typed comes in, what is shown goes out.
 
 use super::{Accepted, show};
+use executor::visible;
 use policy::{Effect, Facts};
 use std::fmt::Write;
 use upstream::{Review, ReviewedTool};
@@ -99,7 +100,7 @@ impl<'a> Screen<'a> {
         match (chosen.as_slice(), says) {
             ([], _) => Err(format!("{line:?} names no number; for example: 3 5-7 read closed")),
             (_, []) => Err("say what is to become of them: read, write, external, closed, skip or show".to_owned()),
-            ([one], ["show"]) => Ok(Step::Show(self.rows.get(*one).map(|row| row.tool.definition.clone()).unwrap_or_default())),
+            ([one], ["show"]) => Ok(Step::Show(self.rows.get(*one).map(|row| visible(&row.tool.definition)).unwrap_or_default())),
             (_, says) => {
                 let says: Vec<_> = says.iter().map(|word| change(word)).collect::<Result<_, _>>()?;
                 for (at, row) in self.rows.iter_mut().enumerate() {

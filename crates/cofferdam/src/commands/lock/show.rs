@@ -1,6 +1,7 @@
 //! Reviews as people and scripts read them. What an upstream says of itself is one quoted line; how its definition changed is a diff.
 
 use crate::config::Failed;
+use executor::visible;
 use policy::{Effect, Facts};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -85,10 +86,11 @@ pub(super) fn diff(tool: &ReviewedTool) -> Option<String> {
     if tool.standing != Standing::Changed {
         return None;
     }
-    let Some(before) = &tool.before else {
+    let (before, now) = (tool.before.as_deref().map(visible), visible(&tool.definition));
+    let Some(before) = before else {
         return Some("      the accepted definition is not kept on this machine; what it is now: `show`, or --json\n".to_owned());
     };
-    let diff = similar::TextDiff::from_lines(before.as_str(), tool.definition.as_str());
+    let diff = similar::TextDiff::from_lines(before.as_str(), now.as_str());
     let mut unified = diff.unified_diff();
     let printed = unified.context_radius(2).header("accepted", "now").to_string();
     let mut lines: Vec<String> = printed.lines().map(|line| format!("      {line}\n")).collect();
@@ -146,8 +148,8 @@ pub(super) fn document(lock: &Lock, reviews: &[Review], failed: &[Failed]) -> Va
                 "external": tool.tool.facts.external,
                 "proposed": {"effect": tool.proposed.effect.name(), "external": tool.proposed.external},
                 "hash": tool.tool.hash,
-                "definition": changed.then_some(&tool.definition),
-                "accepted_definition": tool.before,
+                "definition": changed.then(|| visible(&tool.definition)),
+                "accepted_definition": tool.before.as_deref().map(visible),
             })
         });
         let kept_out = review.kept_out.iter().map(|out| json!({"tool": out.raw_name, "reason": out.reason}));
