@@ -186,6 +186,26 @@ fn excerpt(text: &[u8], at: usize) -> String {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_host_call_that_was_not_recorded_ends_the_attempt() {
+        for (recorded, calls, first) in [
+            (&[&b"{\"op\":\"wait\",\"n\":1}"[..]][..], &[&b"{\"op\":\"wait\",\"n\":2}"[..]][..], "host call 1 differs, from byte 17 on: recorded "),
+            (&[b"a"], &[b"a", b"b"], "there was no host call 2: now \"b\""),
+        ] {
+            let exchanges = recorded.iter().map(|request| Exchange::new(request, false, b"reply")).collect();
+            let differs = CancellationToken::new();
+            let mut host = FromRecord { exchanges, at: 0, first: None, differs: differs.clone() };
+            for call in calls {
+                tokio::select! {
+                    reply = host.call(call.to_vec()) => assert_eq!(reply, b"reply"),
+                    () = differs.cancelled() => {}
+                }
+            }
+            assert!(differs.is_cancelled());
+            assert!(host.first.as_ref().is_some_and(|said| said.starts_with(first)), "{:?}", host.first);
+        }
+    }
+
     #[test]
     fn the_first_difference_is_shown_with_what_is_around_it() {
         let (one, other) = (b"{\"op\":\"result\",\"outcome\":1}", b"{\"op\":\"result\",\"outcome\":2}");
