@@ -1,14 +1,18 @@
 //! The command line.
 
+mod lock_command;
+mod log_command;
 mod policy_command;
 
+pub(crate) use lock_command::{Accept, Init, Lock};
+pub(crate) use log_command::{Log, LogCommand, Replay};
 pub(crate) use policy_command::{Check, PolicyCommand};
 
 use crate::config::Sources;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand};
 use executor::Wanted;
-use policy::{Language, RunId};
+use policy::Language;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -284,48 +288,6 @@ pub(crate) struct Shape {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, Default, Args)]
-pub(crate) struct Lock {
-    /// Change nothing; exit with 1 if anything waits
-    #[arg(long, conflicts_with_all = ["accept", "accept_all"])]
-    pub(crate) check: bool,
-    #[command(flatten)]
-    pub(crate) accept: Accept,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// What is accepted without a question.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Accept {
-    /// Accept this server with all of its tools, or this tool (server.tool); may be repeated
-    #[arg(long, value_name = "NAME", conflicts_with = "accept_all")]
-    pub(crate) accept: Vec<String>,
-    /// Accept everything that waits
-    #[arg(long)]
-    pub(crate) accept_all: bool,
-    /// Accept the tools with this effect, instead of the proposed ones
-    #[arg(long, value_name = "EFFECT", value_parser = ["read", "write"])]
-    pub(crate) effect: Option<String>,
-    /// Accept the tools as external or not, instead of as proposed
-    #[arg(long, value_name = "yes|no", value_parser = ["yes", "no"])]
-    pub(crate) external: Option<String>,
-}
-
-impl Accept {
-    /// Whether anything is to be accepted without a question.
-    pub(crate) fn anything(&self) -> bool {
-        self.accept_all || !self.accept.is_empty()
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Init {
-    #[command(flatten)]
-    pub(crate) accept: Accept,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sessions {
     /// List every session, the last used first
@@ -460,56 +422,6 @@ pub(crate) struct Stop {
     /// Let the principal run programs again; what was approved before the stop is not approved any more
     #[arg(long)]
     pub(crate) lift: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Log {
-    #[command(subcommand)]
-    pub(crate) command: Option<LogCommand>,
-    /// Only runs in this session
-    #[arg(long, value_name = "HANDLE")]
-    pub(crate) session: Option<String>,
-    /// Only this run
-    #[arg(long, value_name = "RUN", value_parser = RunId::parse)]
-    pub(crate) run: Option<RunId>,
-    /// Only runs of this last time, such as 1h
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub(crate) since: Option<Duration>,
-    /// At most so many, the newest
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub(crate) limit: usize,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LogCommand {
-    /// Show one run: its calls with decisions, times and sizes
-    Show {
-        /// The run, as `cofferdam log` shows it
-        #[arg(value_parser = RunId::parse)]
-        run: RunId,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Check that no line was changed or removed; exit code 1 names file, line and what
-    Verify {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Replay {
-    /// The run, as `cofferdam log` shows it
-    #[arg(value_parser = RunId::parse)]
-    pub(crate) run: RunId,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! The straight line of one run, and what all runs share.
 
 use crate::{
-    Artifacts, Events, Record, Stats,
+    Artifacts, Events, Fault, Image, Record, Reply, Request, Settings, StartError, Stats,
     approvals::{About, Approvals, Asking, Questions},
     artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
@@ -18,133 +18,22 @@ use crate::{
     repeats::{Repeated, Repeats},
     replay::Start,
     schemas::Schemas,
-    sessions::{After, Handle, Kept, Open, Sessions, Wanted},
+    sessions::{After, Kept, Open, Sessions, Wanted},
     stops::{Halt, Stops},
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Context, Grant, Language, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
-use sandbox::{End, Sandbox, SandboxError, Warm};
+use policy::{Catalog, Grant, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use sandbox::{End, Sandbox};
 use serde_json::json;
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
 use upstream::Upstreams;
-
-/// How an executor is set up.
-#[derive(Debug)]
-pub struct Settings {
-    /// What the operator allows.
-    pub policy: Policy,
-    /// The upstreams.
-    pub servers: Vec<upstream::ServerConfig>,
-    /// What the operator accepted of them.
-    pub lock: Arc<upstream::Lock>,
-    /// Configured servers that cannot even be tried.
-    pub unusable: Vec<ServerName>,
-    /// Values that are removed from what is shown and kept.
-    pub secrets: gate::Secrets,
-    /// Where guests and what can be made again are kept.
-    pub cache_dir: PathBuf,
-    /// Where state is kept.
-    pub state_dir: PathBuf,
-    /// Workers kept ready.
-    pub warm: Warm,
-    /// The binary whose `main` calls [`sandbox::worker_main`]; `None`: this one.
-    pub binary: Option<PathBuf>,
-}
-
-/// Why an executor could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The sandbox could not be started.
-    #[error(transparent)]
-    Sandbox(#[from] SandboxError),
-    /// The state directory is not usable.
-    #[error("{path}: {source}; the state directory must be writable")]
-    State {
-        /// Which directory.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-}
-
-/// A fault of ours: the run could not be carried out. The next one may be.
-#[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// Every worker was in use for as long as a run may wait.
-    #[error("busy: every worker was in use for {0:?}; try again")]
-    Busy(Duration),
-    /// No worker could be made.
-    #[error("{}", present::fault(*.run))]
-    Sandbox {
-        /// The run, as the log names it.
-        run: RunId,
-        /// Why; for the operator.
-        source: SandboxError,
-    },
-    /// The state directory could not be written.
-    #[error("{}", present::disk(*.run, .source))]
-    Workspace {
-        /// The run, as the log names it.
-        run: RunId,
-        /// Why; for the operator.
-        source: std::io::Error,
-    },
-}
-
-/// One program to run.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Who asks, in which conversation.
-    pub context: Context,
-    /// The program.
-    pub code: String,
-    /// Its language.
-    pub language: Language,
-    /// The session to run it in; `None`: a stateless run.
-    pub session: Option<Wanted>,
-    /// A lower wall clock limit.
-    pub timeout: Option<Duration>,
-    /// What it is for, in the model's words.
-    pub intent: Option<String>,
-    /// A repeated request with the same key gets the first one's outcome.
-    pub idempotency: Option<String>,
-}
-
-/// What the client gets.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// The run.
-    pub run: RunId,
-    /// Printed text, then the value or the error.
-    pub text: String,
-    /// Whether it failed.
-    pub is_error: bool,
-    /// The session that it ran in.
-    pub session: Option<Handle>,
-    /// The artifacts that it made, in their order.
-    pub artifacts: Vec<Record>,
-    /// The images that the program showed.
-    pub images: Vec<Image>,
-    /// Figures.
-    pub stats: Stats,
-}
-
-/// An image that the model is to see.
-#[derive(Debug, Clone)]
-pub struct Image {
-    /// MIME type: one of those that models can look at.
-    pub media_type: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
 
 /// What all runs share.
 #[derive(Debug)]

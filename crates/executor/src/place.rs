@@ -1,7 +1,8 @@
 //! Where a run happens: a worker with its workspace, fresh for a stateless run, or with the memory and files of a session.
 
 use crate::{
-    execute::{Executor, Fault},
+    Fault,
+    execute::Executor,
     sessions::{Lost, Open, SessionError, Wanted},
     workspace::Workspace,
 };

@@ -1,8 +1,8 @@
 //! What the journal is told of one run beside its calls: that it begins, or is refused, and how it ends, also when nobody waits for that.
 
 use crate::{
-    Ending, Request,
-    execute::{Fault, Shared},
+    Ending, Fault, Request,
+    execute::Shared,
     journal::{Asked, Entry, Event, now_ms},
     sessions::Handle,
 };

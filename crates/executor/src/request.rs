@@ -1,0 +1,77 @@
+//! What is asked of an executor and what comes back: a program, its reply, or a fault of ours.
+
+use crate::{Handle, Record, Stats, Wanted, present};
+use policy::{Context, Language, RunId};
+use sandbox::SandboxError;
+use std::time::Duration;
+
+/// A fault of ours: the run could not be carried out. The next one may be.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Every worker was in use for as long as a run may wait.
+    #[error("busy: every worker was in use for {0:?}; try again")]
+    Busy(Duration),
+    /// No worker could be made.
+    #[error("{}", present::fault(*.run))]
+    Sandbox {
+        /// The run, as the log names it.
+        run: RunId,
+        /// Why; for the operator.
+        source: SandboxError,
+    },
+    /// The state directory could not be written.
+    #[error("{}", present::disk(*.run, .source))]
+    Workspace {
+        /// The run, as the log names it.
+        run: RunId,
+        /// Why; for the operator.
+        source: std::io::Error,
+    },
+}
+
+/// One program to run.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who asks, in which conversation.
+    pub context: Context,
+    /// The program.
+    pub code: String,
+    /// Its language.
+    pub language: Language,
+    /// The session to run it in; `None`: a stateless run.
+    pub session: Option<Wanted>,
+    /// A lower wall clock limit.
+    pub timeout: Option<Duration>,
+    /// What it is for, in the model's words.
+    pub intent: Option<String>,
+    /// A repeated request with the same key gets the first one's outcome.
+    pub idempotency: Option<String>,
+}
+
+/// What the client gets.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The run.
+    pub run: RunId,
+    /// Printed text, then the value or the error.
+    pub text: String,
+    /// Whether it failed.
+    pub is_error: bool,
+    /// The session that it ran in.
+    pub session: Option<Handle>,
+    /// The artifacts that it made, in their order.
+    pub artifacts: Vec<Record>,
+    /// The images that the program showed.
+    pub images: Vec<Image>,
+    /// Figures.
+    pub stats: Stats,
+}
+
+/// An image that the model is to see.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// MIME type: one of those that models can look at.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
