@@ -25,6 +25,8 @@ pub enum Layer {
     Failures,
     /// What a reply may be: strict JSON, the tool's own schema, size and depth.
     Replies,
+    /// The withholding of what upstreams' errors say. The operator turns it on; there is no switch.
+    Errors,
     /// The cleaning of what a model or a person is shown.
     Outcomes,
     /// The removal of known secrets from what is shown, kept and logged.
@@ -43,7 +45,7 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Layer; 14] = [
+    pub const ALL: [Layer; 15] = [
         Layer::Programs,
         Layer::Metadata,
         Layer::Lock,
@@ -51,6 +53,7 @@ impl Layer {
         Layer::Labels,
         Layer::Failures,
         Layer::Replies,
+        Layer::Errors,
         Layer::Outcomes,
         Layer::Secrets,
         Layer::Addresses,
@@ -71,6 +74,7 @@ impl Layer {
             Layer::Labels => "labels",
             Layer::Failures => "failures",
             Layer::Replies => "replies",
+            Layer::Errors => "errors",
             Layer::Outcomes => "outcomes",
             Layer::Secrets => "secrets",
             Layer::Addresses => "addresses",
