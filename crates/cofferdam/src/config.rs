@@ -190,7 +190,8 @@ fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigEr
     let scope = Scope { variable: &|variable| around.variable(variable), folder: folder_of(file) };
     let http = http::rules(file, text, parsed.http, scope)?;
     let env = files::env(file, text, parsed.env)?;
-    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, http, env, ..Policy::default() }, elsewhere, files: parsed.files })
+    let forbidden = parsed.programs.forbid.into_iter().collect();
+    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, http, env, forbidden, ..Policy::default() }, elsewhere, files: parsed.files })
 }
 
 /// How a server of ours is reached. Unlike in imported files, contradictions are errors: this file is only for us.

@@ -1,6 +1,7 @@
 //! `cofferdam.toml` as it is written: every key, and nothing checked beyond its type. `config` makes it valid, once.
 
 use crate::units::{Size, Span};
+use policy::FlagKind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ pub(crate) struct File {
     pub(crate) rules: Vec<Spanned<Rule>>,
     /// Where `fetch` may go.
     pub(crate) http: Http,
+    /// What programs may not do, whatever the sandbox makes of it.
+    pub(crate) programs: Programs,
     /// Directories that programs may use, by where they find them.
     pub(crate) files: BTreeMap<Spanned<String>, FileGrant>,
     /// Variables that programs see.
@@ -54,6 +57,14 @@ pub(crate) struct Rule {
     pub(crate) effect: Effect,
     pub(crate) when: Option<Spanned<String>>,
     pub(crate) guard: Option<Spanned<Vec<Kinds>>>,
+}
+
+/// `[programs]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Programs {
+    /// What is flagged in programs and refuses them.
+    pub(crate) forbid: Vec<FlagKind>,
 }
 
 /// One directory of `[files]`.

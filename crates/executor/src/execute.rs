@@ -232,7 +232,8 @@ impl Executor {
             () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), &not_begun(halt)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
-        let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
+        let checks = self.checks.clone().forbidding(grant.forbidden());
+        let program = match gate::check(&request.code, request.language, lifetime, &catalog, &checks) {
             Ok(program) => program,
             Err(refusal) => {
                 self.shared.contexts.ended(&request.context, true);
@@ -268,7 +269,7 @@ impl Executor {
             reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
         }
         let handle = reads.session.as_ref().map(|open| open.handle().clone());
-        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels())?;
+        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels(), program.flags())?;
         if let Some(open) = &mut reads.session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }

@@ -37,8 +37,8 @@ pub use approvals::{Answer, AskedCall, Board, BoardError, PATIENCE, Posed, Quest
 pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};
 pub use contexts::{Contexts, Seen, SeenLabel};
 pub use execute::Executor;
-pub use journal::{Asked, Entry, Event, Fate, Filter, Finding, Log, RunLine, Verified, What, Which};
 pub use operator::{Current, NotObeyed, Operator};
+pub use journal::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Log, RunLine, Verified, What, Which};
 pub use present::Ending;
 pub use replay::{ReplayError, Replayed, replay};
 pub use request::{Fault, Image, Reply, Request};

@@ -7,8 +7,10 @@
 mod arguments;
 mod calls;
 mod depth;
+mod flag;
 mod javascript;
 mod lines;
+mod literal;
 mod prepare;
 mod program;
 mod python;
@@ -22,7 +24,8 @@ mod tests;
 mod uses;
 
 pub use arguments::{arguments, signature};
-pub use program::{Flag, FlagKind, Lifetime, Program, check};
+pub use flag::Flag;
+pub use program::{Lifetime, Program, check};
 pub use refusal::{Check, Checks, Refusal, RefusalCode};
 pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;

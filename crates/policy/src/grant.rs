@@ -1,7 +1,8 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
 use crate::{
-    AskedHttp, Effect, Explanation, FileAccess, FileGrant, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule, ServerName, Tool,
+    AskedHttp, Effect, Explanation, FileAccess, FileGrant, FlagKind, HttpRule, LabelKind, Labels, Limits, Origin, Passed, Principal, Rule,
+    ServerName, Tool,
     condition::{DECISION_COST, Inputs},
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct Policy {
     pub files: Vec<FileGrant>,
     /// Variables that programs see. No secrets.
     pub env: BTreeMap<String, String>,
+    /// What is flagged in programs and must not be there.
+    pub forbidden: BTreeSet<FlagKind>,
     /// Hash of all that the operator wrote about authority. Approvals lapse when it changes.
     pub hash: String,
 }
@@ -101,6 +104,12 @@ impl Grant {
             files.iter_mut().for_each(|grant| grant.access = FileAccess::Read);
         }
         files
+    }
+
+    /// What is flagged in programs and must not be in this one.
+    #[must_use]
+    pub fn forbidden(&self) -> &BTreeSet<FlagKind> {
+        &self.policy.forbidden
     }
 
     /// Variables that the run's program sees.

@@ -6,7 +6,7 @@ use crate::output::{self, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_size;
 use anyhow::Context;
-use executor::{Asked, Entry, Event, Fate, Filter, Finding, Handle, Log, RunLine, Verified, Which};
+use executor::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Handle, Log, RunLine, Verified, Which};
 use policy::{Reason, RunId, Verdict};
 use serde_json::{Map, json};
 use std::fmt::Write as _;
@@ -116,7 +116,7 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
     Ok(match event {
         Event::Started { version, pid, .. } => format!("started   version {version}, process {pid}"),
         Event::Continued { file, .. } => format!("continued after {file}"),
-        Event::Begun { asked: what, labels, .. } => format!("begun     {}; labels {labels}", asked(what)),
+        Event::Begun { asked: what, labels, flags, .. } => format!("begun     {}; labels {labels}{}", asked(what), flagged(flags)),
         Event::Refused { asked: what, code } => format!("refused   {code}; {}", asked(what)),
         Event::Decided { call: which, verdict, reason, arguments: hash } => {
             let verdict = match verdict {
@@ -146,6 +146,11 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
             format!("finished  {}, {wall_ms} ms, {} shown", fate(&how), show_size(*bytes as u64))
         }
     })
+}
+
+/// What is flagged in a program, a line for each thing.
+fn flagged(flags: &[Flagged]) -> String {
+    flags.iter().map(|Flagged { kind, what, line }| format!("\n             flagged   {} in line {line}: {what}", kind.name())).collect()
 }
 
 /// Why a call was allowed or not; rules are counted from 1, for people.

@@ -23,7 +23,7 @@ fn tools_that_are_called_with_wrong_arguments() {
     let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
     let server = &mut server;
     for (call, error) in [
-        ("faulty.echo(text=5)", r#"faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#),
+        ("faulty.echo(text=int('5'))", r#"faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#),
         (
             "faulty.echo('a', 'b', 'c')",
             "faulty.echo: it takes one argument, but 3 were given by position. Usage: faulty.echo(text?) [invalid_arguments]",
@@ -37,10 +37,15 @@ fn tools_that_are_called_with_wrong_arguments() {
                     Usage: faulty.echo(text?)";
     fails(server, "python", "await faulty.echo(txt='a')", misspelt);
     // The place is that of the tool's name. A BigInt is a number on its way out.
-    for (call, given) in [("faulty.echo({text: 5})", "5"), ("faulty.echo({text: 1n})", "1")] {
+    for (call, given) in [("faulty.echo({text: +'5'})", "5"), ("faulty.echo({text: 1n})", "1")] {
         let message = format!(r#"faulty.echo: /text: {given} is not of type "string". It takes faulty.echo(text?)"#);
         fails(server, "javascript", &format!("await {call}"), &javascript("faulty.echo", "1:14", &message, "invalid_arguments", false));
     }
+    // What is written out is refused before it runs.
+    let wrong = "refused before it ran (wrong_argument): line 1: `faulty.echo(...)`: an argument does not fit; \
+                 tools.describe(\"faulty.echo\") says what does. Usage: faulty.echo(text?)";
+    fails(server, "python", "await faulty.echo(text=5)", wrong);
+    fails(server, "javascript", "await faulty.echo({text: 5})", wrong);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
     // A name that no tool can have goes nowhere: not into the journal, nor into what is told of the run.
     let long = server.call(json!({"code": "try: await getattr(faulty, 'x' * 1_000_000)()\nexcept ToolError as error: print(error)"}));

@@ -22,6 +22,7 @@ mod contexts;
 mod examples;
 mod fetch;
 mod files;
+mod gates;
 mod lock;
 mod log;
 mod many;

@@ -3,7 +3,7 @@
 //! A line holds facts and hashes, never the text of a program, an argument or a reply; those are payloads, kept apart and for a shorter time.
 
 use crate::{present::Ending, sessions::Handle};
-use policy::{ErrorCode, Labels, Language, Principal, Reason, RunId, Verdict};
+use policy::{ErrorCode, FlagKind, Labels, Language, Principal, Reason, RunId, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One line, without its place in the chain.
@@ -51,6 +51,9 @@ pub enum Event {
         policy: String,
         /// What it starts with: the labels of its context and its session.
         labels: Labels,
+        /// What is flagged in its program.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        flags: Vec<Flagged>,
     },
     /// A request came to no run.
     Refused {
@@ -151,6 +154,17 @@ pub struct Asked {
     /// What it is for, in the model's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
+}
+
+/// Something flagged in a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flagged {
+    /// Its kind.
+    pub kind: FlagKind,
+    /// What it is, in our words: `eval`, `os.system`.
+    pub what: String,
+    /// Its first line, from 1.
+    pub line: u32,
 }
 
 /// One call of a run.

@@ -1,7 +1,6 @@
 //! What is refused of JavaScript and TypeScript programs, and what is not.
 
 use super::verdict;
-use crate::{Checks, Flag, FlagKind, Lifetime, check};
 use expect_test::{Expect, expect};
 use policy::Language;
 
@@ -212,11 +211,4 @@ fn calls_that_are_not_awaited() {
         "for await (const x of github.whoami()) {}",
         "async function f() { return github.whoami() }; await f()",
     ]);
-}
-
-#[test]
-fn dynamic_evaluation_is_flagged() {
-    let flags = |program| check(program, Language::JavaScript, Lifetime::Stateless, &super::catalog(), &Checks::all()).unwrap().flags().to_vec();
-    assert_eq!(flags("const x = 'a';\neval(x);\nnew Function(x);\neval('1')"), [2, 3].map(|line| Flag { kind: FlagKind::DynamicEvaluation, line }));
-    assert_eq!(flags("function f(eval_) { eval_(1) }"), []);
 }

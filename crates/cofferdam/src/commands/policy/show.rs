@@ -47,6 +47,9 @@ fn as_text(config: &Config, document: &Document) -> String {
         let _infallible = writeln!(text, "  {:<5} {}", at + 1, http_line(rule));
     }
     let _infallible = writeln!(text, "  {:<5} every request is denied", if policy.http.is_empty() { "none" } else { "else" });
+    let forbidden: Vec<&str> = policy.forbidden.iter().map(|kind| kind.name()).collect();
+    let forbidden = if forbidden.is_empty() { "nothing (what is flagged is recorded)".to_owned() } else { forbidden.join(", ") };
+    let _infallible = writeln!(text, "\nforbidden in programs\n  {forbidden}");
     text.push_str(&granted(policy));
     let accepted = Accepted::of(document);
     let place = config.lockfile.as_ref().map_or_else(|| "nowhere".to_owned(), |place| place.display().to_string());
@@ -129,6 +132,7 @@ fn as_document(config: &Config, document: &Document) -> Value {
         "rules": rules.collect::<Value>(),
         "without_a_rule": WITHOUT_A_RULE,
         "http": http.collect::<Value>(),
+        "forbidden": policy.forbidden,
         "granted": policy.files,
         "env": policy.env,
         "lockfile": {
