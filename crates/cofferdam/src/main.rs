@@ -19,6 +19,7 @@ mod fault;
 mod files;
 mod http;
 mod import;
+mod judge;
 mod legs;
 mod mcp;
 mod output;

@@ -11,6 +11,7 @@ use crate::{
     deadline::Deadline,
     fetch::Web,
     journal::{Event, Journal, Payloads},
+    judge,
     place::{self, News, NoPlace, Place},
     present::{self, Ending, Presented},
     reads::Reads,
@@ -240,6 +241,15 @@ impl Executor {
                 return self.refuse(run, request, refusal.code.as_str(), &present::refused(&refusal));
             }
         };
+        let case = judge::Case { shared: &self.shared, grant: &grant, run, request, questions: questions.clone() };
+        let judged = tokio::select! {
+            judged = judge::before(&case, &program) => judged,
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), &not_begun(halt)),
+        };
+        if let Err(not_allowed) = judged {
+            self.shared.contexts.ended(&request.context, true);
+            return self.refuse(run, request, not_allowed.code(), &present::not_run(not_allowed.code(), &not_allowed));
+        }
         let guest = request.language.guest();
         let queued = Instant::now();
         let placing = async {
@@ -313,11 +323,22 @@ impl Executor {
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
+        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
         presented.remove(&self.shared.secrets);
+        let judged = tokio::select! {
+            biased;
+            judged = judge::after(&case, &presented, &broker.calls) => judged,
+            () = halt.cancel.cancelled() => Err(judge::NotAllowed::Unanswered),
+        };
+        if let Err(not_allowed) = judged {
+            presented = present::withheld(not_allowed, &broker.calls);
+            // Their names are the program's words.
+            (broker.artifacts.shown, broker.artifacts.made) = (Vec::new(), Vec::new());
+            record = Err("its outcome is withheld");
+        }
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         let shown = broker.reads.end().await;

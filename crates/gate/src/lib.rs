@@ -22,6 +22,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 mod uses;
+mod wording;
 
 pub use arguments::{arguments, signature};
 pub use flag::Flag;
@@ -31,3 +32,4 @@ pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
 pub use screen::{Screened, grouped, screen, screen_kept, visible};
 pub use secrets::{Pieces, REMOVED, SECRET_BYTES, Secrets};
+pub use wording::{Wording, WordingKind, wording};

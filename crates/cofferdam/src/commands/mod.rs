@@ -14,6 +14,7 @@ pub(crate) mod run;
 pub(crate) mod sessions;
 pub(crate) mod stop;
 pub(crate) mod tools;
+pub(crate) mod words;
 
 use crate::config::{Config, Sources, load, open_lock};
 use crate::rereading::Rereading;

@@ -67,6 +67,7 @@ fn upstreams_that_misbehave() {
             ("mute", faulty.to_str().unwrap(), &["never_answers"], 2),
             ("chatty", faulty.to_str().unwrap(), &["garbage"], 20),
             ("faulty", faulty.to_str().unwrap(), &["normal"], 2),
+            ("raw", faulty.to_str().unwrap(), &["raw"], 20),
             ("flood", modern("python").to_str().unwrap(), &[flood.to_str().unwrap()], 20),
             ("noisy", modern("python").to_str().unwrap(), &[flood.to_str().unwrap()], 2),
         ]),
@@ -88,6 +89,18 @@ fn upstreams_that_misbehave() {
         ("noisy.noise", "noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]", Some(unknown)),
         ("faulty.malformed", "the reply of faulty.malformed is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
         ("faulty.deep", "the reply of faulty.deep is nested too deep; it took effect [tool_output_invalid]", Some(made)),
+        (
+            "raw.contradict",
+            "raw.contradict: the text of the reply and its structuredContent are both JSON and say different things [tool_output_invalid]",
+            Some(made),
+        ),
+        ("raw.not_a_number", "the reply of raw.not_a_number is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
+        (
+            "raw.lone_surrogate",
+            "the reply of raw.lone_surrogate is not a valid answer of the protocol; it took effect [tool_output_invalid]",
+            Some(made),
+        ),
+        ("raw.trailing", "the reply of raw.trailing is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
         (
             "faulty.lies",
             "faulty.lies answered something that its own output schema does not allow: /n: \"one\" is not of type \"integer\" [tool_output_invalid]",
@@ -115,6 +128,8 @@ fn upstreams_that_misbehave() {
         let shown = "Traceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    raise ValueError('x')\nValueError: x";
         fails(server, "python", &code, &format!("{shown}\n{fate}: {tool}"));
     }
+    // Of what is there twice there is one reading for all: the last.
+    assert_eq!(server.run("python", "await raw.twice()"), r#"{"role":"admin"}"#);
     // Noise is passed over; a server that died is started again.
     assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);

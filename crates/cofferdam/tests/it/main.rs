@@ -23,6 +23,7 @@ mod examples;
 mod fetch;
 mod files;
 mod gates;
+mod judge;
 mod lock;
 mod log;
 mod many;

@@ -2,7 +2,11 @@
 //!
 //! A line holds facts and hashes, never the text of a program, an argument or a reply; those are payloads, kept apart and for a shorter time.
 
-use crate::{present::Ending, sessions::Handle};
+use crate::{
+    judge::{Judged, Stage},
+    present::Ending,
+    sessions::Handle,
+};
 use policy::{ErrorCode, FlagKind, Labels, Language, Principal, Reason, RunId, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +118,25 @@ pub enum Event {
         /// How long it took, in milliseconds.
         ms: u64,
     },
+    /// The operator's judge was asked.
+    Judged {
+        /// About what.
+        stage: Stage,
+        /// What it said.
+        judged: Judged,
+        /// Its reason, or why it said nothing.
+        reason: String,
+    },
+    /// The text of a call's error was kept from the program.
+    Withheld {
+        /// Which call.
+        #[serde(flatten)]
+        call: Which,
+        /// What the program got in its place.
+        reference: String,
+        /// Hash of the text.
+        text: String,
+    },
     /// The memory of a session was saved after a run, or could not be.
     Settled {
         /// Whether it was saved. The run's changes of variables are undone otherwise.
@@ -195,8 +218,13 @@ impl Event {
             Event::Begun { .. } | Event::Refused { .. } => When::Before,
             Event::Sent { call, .. } if !call.read_only => When::Before,
             Event::Done { call, .. } if !call.read_only => When::AtOnce,
-            Event::Settled { .. } | Event::Finished { .. } | Event::Approved { .. } => When::AtOnce,
-            Event::Started { .. } | Event::Continued { .. } | Event::Decided { .. } | Event::Sent { .. } | Event::Done { .. } => When::Soon,
+            Event::Settled { .. } | Event::Finished { .. } | Event::Approved { .. } | Event::Judged { .. } => When::AtOnce,
+            Event::Started { .. }
+            | Event::Continued { .. }
+            | Event::Decided { .. }
+            | Event::Sent { .. }
+            | Event::Done { .. }
+            | Event::Withheld { .. } => When::Soon,
         }
     }
 
@@ -204,9 +232,10 @@ impl Event {
     #[must_use]
     pub fn call(&self) -> Option<&Which> {
         match self {
-            Event::Decided { call, .. } | Event::Approved { call, .. } | Event::Sent { call, .. } | Event::Done { call, .. } => Some(call),
+            Event::Decided { call, .. } | Event::Approved { call, .. } | Event::Sent { call, .. } => Some(call),
+            Event::Done { call, .. } | Event::Withheld { call, .. } => Some(call),
             Event::Started { .. } | Event::Continued { .. } | Event::Begun { .. } | Event::Refused { .. } => None,
-            Event::Settled { .. } | Event::Finished { .. } => None,
+            Event::Settled { .. } | Event::Finished { .. } | Event::Judged { .. } => None,
         }
     }
 }

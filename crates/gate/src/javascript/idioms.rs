@@ -122,11 +122,11 @@ impl Idioms {
 
 /// Text, or a sum that begins with text.
 fn is_text(expression: &Expression<'_>) -> bool {
-    match expression.get_inner_expression() {
-        Expression::StringLiteral(_) | Expression::TemplateLiteral(_) => true,
-        Expression::BinaryExpression(sum) => matches!(sum.left.get_inner_expression(), Expression::StringLiteral(_) | Expression::TemplateLiteral(_)),
-        _ => false,
+    let mut first = expression.get_inner_expression();
+    while let Expression::BinaryExpression(sum) = first {
+        first = sum.left.get_inner_expression();
     }
+    matches!(first, Expression::StringLiteral(_) | Expression::TemplateLiteral(_))
 }
 
 fn is_function(expression: &Expression<'_>) -> bool {

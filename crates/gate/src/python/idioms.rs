@@ -31,7 +31,7 @@ const DYNAMIC: [&str; 18] = [
 ];
 
 /// Functions of modules that start processes, or show what a program was not given.
-const ESCAPES: [&str; 30] = [
+const ESCAPES: [&str; 29] = [
     "gc.get_objects",
     "gc.get_referrers",
     "gc.get_referents",
@@ -61,7 +61,6 @@ const ESCAPES: [&str; 30] = [
     "os.startfile",
     "asyncio.create_subprocess_exec",
     "asyncio.create_subprocess_shell",
-    "inspect.currentframe",
 ];
 
 /// Modules that are about nothing else.

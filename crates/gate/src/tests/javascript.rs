@@ -141,7 +141,7 @@ fn arguments_of_calls() {
     accepted(&[
         "await github.list_issues({repo: 'a'})",
         "await github.list_issues({repo})",
-        "await github.list_issues({'repo': 1})",
+        "await github.list_issues({'repo': 'a'})",
         "await github.list_issues({...x})",
         "await github.list_issues({[x]: 1})",
         "await github.list_issues(x)",
