@@ -4,7 +4,7 @@ use crate::entry::{Entry, Launch, folder_of};
 use crate::expand::Scope;
 use crate::fault::{ConfigError, place};
 use crate::surroundings::Surroundings;
-use crate::{files, http, import, output, raw, rules, secrets};
+use crate::{files, http, import, judge, output, raw, rules, secrets};
 use policy::{Limits, Policy, ServerName};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,8 +46,10 @@ pub(crate) struct Config {
     pub(crate) skipped: Vec<String>,
     /// Values that are removed from what is shown and kept.
     pub(crate) secrets: executor::Secrets,
-    /// The files that were read.
+    /// The files that were read, our own first.
     pub(crate) files: Vec<PathBuf>,
+    /// Our own file, where it is or would be. `None`: there is no place for files.
+    pub(crate) own: Option<PathBuf>,
     /// Where the lockfile is, or will be. `None`: there is no place for files.
     pub(crate) lockfile: Option<PathBuf>,
 }
@@ -74,6 +76,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         Some(file) => Some(around.folder.join(file)),
         None => around.default_config().filter(|file| file.exists()),
     };
+    config.own = own.clone().or_else(|| around.default_config());
     let beside = own.clone().or_else(|| sources.mcp_configs.first().map(|file| around.folder.join(file)));
     if let Some(file) = own {
         let text = read(&file)?;
@@ -154,16 +157,19 @@ struct Own {
 /// Reads `cofferdam.toml`.
 fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigError> {
     let mut parsed: raw::File = toml::from_str(text).map_err(|error| explain(file, text, error))?;
-    let (mut entries, mut data, mut elsewhere) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (mut entries, mut data, mut errors_of, mut elsewhere) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (alias, mut server) in std::mem::take(&mut parsed.servers) {
         let wrong = |reason: String| ConfigError::at(file, place(text, alias.span().start), format!("server {:?} {reason}", alias.get_ref()));
-        if let Some(kinds) = server.data.take() {
+        let (kinds, errors) = (server.data.take(), server.errors.take());
+        if kinds.is_some() || errors.is_some() {
             let name = ServerName::mint(alias.get_ref()).map_err(|error| wrong(format!("cannot be named so: {error}")))?;
-            data.insert(name.clone(), rules::kinds(kinds));
-            // Only what its data is: the server itself is in another client's file.
+            let says = if kinds.is_some() { "data" } else { "errors" };
+            data.extend(kinds.map(|kinds| (name.clone(), rules::kinds(kinds))));
+            errors_of.extend(errors.map(|errors| (name.clone(), errors)));
+            // Only what its replies are: the server itself is in another client's file.
             if server.command.is_none() && server.url.is_none() && server.kind.is_none() {
-                let reason = "has data and neither command nor url, and no imported file has it either; give one";
-                elsewhere.push((name, wrong(reason.to_owned())));
+                let reason = format!("has {says} and neither command nor url, and no imported file has it either; give one");
+                elsewhere.push((name, wrong(reason)));
                 continue;
             }
         }
@@ -187,7 +193,10 @@ fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigEr
     let scope = Scope { variable: &|variable| around.variable(variable), folder: folder_of(file) };
     let http = http::rules(file, text, parsed.http, scope)?;
     let env = files::env(file, text, parsed.env)?;
-    Ok(Own { import: parsed.import, entries, policy: Policy { limits, rules, data, http, env, ..Policy::default() }, elsewhere, files: parsed.files })
+    let judge = judge::judge(file, text, parsed.judge)?;
+    let forbidden = parsed.programs.forbid.into_iter().collect();
+    let policy = Policy { limits, rules, data, http, env, forbidden, errors: parsed.replies.errors, errors_of, judge, ..Policy::default() };
+    Ok(Own { import: parsed.import, entries, policy, elsewhere, files: parsed.files })
 }
 
 /// How a server of ours is reached. Unlike in imported files, contradictions are errors: this file is only for us.

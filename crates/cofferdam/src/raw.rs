@@ -1,6 +1,7 @@
 //! `cofferdam.toml` as it is written: every key, and nothing checked beyond its type. `config` makes it valid, once.
 
 use crate::units::{Size, Span};
+use policy::{ErrorTexts, FlagKind, JudgeWhen};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,12 @@ pub(crate) struct File {
     pub(crate) rules: Vec<Spanned<Rule>>,
     /// Where `fetch` may go.
     pub(crate) http: Http,
+    /// What programs may not do, whatever the sandbox makes of it.
+    pub(crate) programs: Programs,
+    /// What is made of what upstreams answer.
+    pub(crate) replies: Replies,
+    /// Who else looks at programs and outcomes.
+    pub(crate) judge: Option<Spanned<Judge>>,
     /// Directories that programs may use, by where they find them.
     pub(crate) files: BTreeMap<Spanned<String>, FileGrant>,
     /// Variables that programs see.
@@ -44,6 +51,8 @@ pub(crate) struct Server {
     pub(crate) disabled: bool,
     /// Labels of its replies; both kinds if absent.
     pub(crate) data: Option<Vec<Kinds>>,
+    /// What is shown of its error texts; as `[replies]` says if absent.
+    pub(crate) errors: Option<ErrorTexts>,
 }
 
 /// `[[rules]]`.
@@ -54,6 +63,34 @@ pub(crate) struct Rule {
     pub(crate) effect: Effect,
     pub(crate) when: Option<Spanned<String>>,
     pub(crate) guard: Option<Spanned<Vec<Kinds>>>,
+}
+
+/// `[programs]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Programs {
+    /// What is flagged in programs and refuses them.
+    pub(crate) forbid: Vec<FlagKind>,
+}
+
+/// `[replies]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Replies {
+    /// What is shown of upstreams' error texts.
+    pub(crate) errors: ErrorTexts,
+}
+
+/// `[judge]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Judge {
+    /// A program and its arguments.
+    pub(crate) command: Option<Vec<String>>,
+    pub(crate) url: Option<String>,
+    pub(crate) when: JudgeWhen,
+    /// 5 s if absent.
+    pub(crate) timeout: Option<Span>,
 }
 
 /// One directory of `[files]`.

@@ -86,6 +86,6 @@ pub(crate) fn hash(policy: &Policy) -> String {
             json!({"allow": allow, "guard": rule.guard, "data": rule.data, "addresses": rule.addresses, "headers": headers})
         })
         .collect();
-    let written = json!({"rules": rules, "http": http, "files": policy.files, "env": policy.env, "data": policy.data, "mode": policy.mode, "limits": format!("{:?}", policy.limits)});
+    let written = json!({"rules": rules, "http": http, "files": policy.files, "env": policy.env, "data": policy.data, "mode": policy.mode, "forbidden": policy.forbidden, "errors": policy.errors, "errors_of": policy.errors_of, "judge": policy.judge, "limits": format!("{:?}", policy.limits)});
     blake3::hash(written.to_string().as_bytes()).to_string()
 }

@@ -16,7 +16,7 @@ use crate::{
     reads::Reads,
     replay::Recording,
 };
-use policy::{CallError, Catalog, ErrorCode, Guest, Labels, ToolName};
+use policy::{CallError, Catalog, Effect, ErrorCode, Guest, LabelKind, Labels, Origin, Tool, ToolName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
@@ -337,11 +337,17 @@ impl Broker {
         })
     }
 
-    /// Joins the labels of tools of which something was learned from replies: who is told it reads those.
-    async fn label_learned(&mut self, tools: impl Iterator<Item = ToolName>) -> Result<(), CallError> {
+    /// Joins the labels of tools of which the program is told. What was learned from replies is as these are; a definition that the operator did not accept is
+    /// a text of somebody else's.
+    async fn label_told(&mut self, tools: impl Iterator<Item = &Tool>) -> Result<(), CallError> {
         let mut labels = Labels::default();
-        for tool in tools.filter(|tool| self.shared.upstreams.has_learned(tool)) {
-            labels.join(&self.run.grant.labels_of(&tool.server));
+        for tool in tools {
+            let of_replies = self.run.grant.labels_of(&tool.name.server);
+            if self.shared.upstreams.has_learned(&tool.name) {
+                labels.join(&of_replies);
+            } else if tool.facts.effect == Effect::Unreviewed && of_replies.iter().any(|label| label.kind == LabelKind::Untrusted) {
+                labels.join(&Labels::of([LabelKind::Untrusted], &Origin::Server(tool.name.server.clone())));
+            }
         }
         if labels.is_empty() { Ok(()) } else { self.label(&labels).await }
     }
@@ -351,7 +357,8 @@ impl Broker {
         let all: Vec<_> = self.shared.upstreams.names().cloned().collect();
         let catalog = self.shared.catalog(&all).await;
         let hits = self.shared.upstreams.search(&catalog, query, limit.clamp(1, MOST), self.guest);
-        self.label_learned(hits.iter().filter_map(|hit| ToolName::parse(&hit.tool.to_string()).ok())).await?;
+        let told = hits.iter().filter_map(|hit| catalog.tool(&ToolName::parse(&hit.tool).ok()?));
+        self.label_told(told).await?;
         Ok(json(&hits))
     }
 
@@ -361,8 +368,7 @@ impl Broker {
         let catalog = self.shared.catalog(&wanted).await;
         let text = self.shared.upstreams.describe(&catalog, name, self.guest)?;
         let tools = catalog.servers.iter().filter(|(known, _)| known.as_str() == server).flat_map(|(_, one)| one.tools.values());
-        let told: Vec<ToolName> = tools.map(|tool| tool.name.clone()).filter(|tool| name == server || tool.to_string() == name).collect();
-        self.label_learned(told.into_iter()).await?;
+        self.label_told(tools.filter(|tool| name == server || tool.name.to_string() == name)).await?;
         Ok(json(&text))
     }
 
@@ -373,7 +379,9 @@ impl Broker {
         // The protocol wants progress to grow.
         if self.own_progress.is_none_or(|before| progress > before) {
             self.own_progress = Some(progress);
-            let message = request.message.as_ref().map(|text| self.shared.secrets.remove(text).chars().take(200).collect());
+            // Nothing that it says is shown before its outcome may be.
+            let shown = self.run.grant.judge().is_none_or(|judge| !judge.sees_outcomes());
+            let message = request.message.as_ref().filter(|_| shown).map(|text| self.shared.secrets.remove(text).chars().take(200).collect());
             let _ = self.events.send(Progress { progress, total: request.total.filter(|t| t.is_finite()), message });
         }
         Ok("null".to_owned())

@@ -3,13 +3,14 @@
 use crate::{
     approvals::{AskedCall, By, Unanswered, Waiting},
     artifacts::{New, Origin, Record, Source, is_media_type},
-    execute::Shared,
+    execute::{Shared, random},
     journal::{Entry, Event, Which, now_ms},
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{
-    Asked, CallError, Context, Decision, ErrorCode, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool, ToolName, Verdict,
+    Asked, CallError, Context, Decision, ErrorCode, ErrorTexts, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool, ToolName,
+    Verdict,
 };
 use serde_json::{Map, Value};
 use std::sync::{
@@ -128,7 +129,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     }
     // Never closed; were it, the call goes ahead.
     let _permit = run.permits.acquire().await.ok();
-    let (effectful, event) = (!which.read_only, Event::Sent { call: which, reason: decision.reason, arguments: written });
+    let (effectful, event) = (!which.read_only, Event::Sent { call: which.clone(), reason: decision.reason, arguments: written });
     let entry = run.entry(event);
     let recorded = if effectful { shared.journal.append_synced(&entry).await } else { shared.journal.append(&entry) };
     recorded.map_err(|error| unrecorded(run, &name, &error))?;
@@ -138,12 +139,39 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
     let reply = reply.map_err(|error| {
         let retryable = error.retryable && (harmless_twice || !error.fate_unknown);
-        let tells = matches!(error.code, ErrorCode::ToolFailed | ErrorCode::InvalidArguments | ErrorCode::ToolOutputInvalid);
-        CallError { retryable, tells, ..error }
+        let tells = has_words(error.code);
+        withhold(shared, run, &which, &name, CallError { retryable, tells, ..error })
     })?;
     // A reply came: unless the tool says that it failed, it has done what it does.
     let value = value_of(shared, tool, run, call.labels, reply).await;
-    value.map_err(|error| CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error })
+    value.map_err(|error| {
+        let error = CallError { carried_out: error.code != ErrorCode::ToolFailed, tells: true, ..error };
+        withhold(shared, run, &which, &name, error)
+    })
+}
+
+/// Whether an error of this kind may hold words of the upstream: the others have ours alone.
+fn has_words(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::ToolFailed | ErrorCode::InvalidArguments | ErrorCode::ToolOutputInvalid)
+}
+
+/// An error as the program gets it: where the operator withholds an upstream's words, with a reference in their place. It is random, so that an
+/// upstream cannot choose it either.
+fn withhold(shared: &Shared, run: &Run, which: &Which, name: &ToolName, error: CallError) -> CallError {
+    if !has_words(error.code) || run.grant.errors_of(&name.server) == ErrorTexts::Shown {
+        return error;
+    }
+    let reference = format!("e_{:016x}", u64::from_le_bytes(random()));
+    let text = shared.payloads.keep(&error.message);
+    let event = Event::Withheld { call: which.clone(), reference: reference.clone(), text };
+    let message = match shared.journal.append(&run.entry(event)) {
+        Ok(()) => format!("error {reference}: what {name} said is withheld; the operator can read it with: cofferdam log error {reference}"),
+        Err(cause) => {
+            tracing::error!(run = %run.id, error = %cause, "the journal cannot be written");
+            format!("what {name} said is withheld, and could not be recorded; the operator finds the reason in the log")
+        }
+    };
+    CallError { message, ..error }
 }
 
 fn arguments_hash(shared: &Shared, arguments: &Map<String, Value>) -> String {

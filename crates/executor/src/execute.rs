@@ -1,7 +1,7 @@
 //! The straight line of one run, and what all runs share.
 
 use crate::{
-    Artifacts, Events, Fault, Image, Record, Reply, Request, Settings, StartError, Stats,
+    Artifacts, Current, Events, Fault, Image, NotObeyed, Operator, Record, Reply, Request, Settings, StartError, Stats,
     approvals::{About, Approvals, Asking, Questions},
     artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
@@ -11,6 +11,7 @@ use crate::{
     deadline::Deadline,
     fetch::Web,
     journal::{Event, Journal, Payloads},
+    judge,
     place::{self, News, NoPlace, Place},
     present::{self, Ending, Presented},
     reads::Reads,
@@ -28,8 +29,8 @@ use sandbox::{End, Sandbox};
 use serde_json::json;
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicUsize},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -51,19 +52,24 @@ pub(crate) struct Shared {
     pub(crate) web: Web,
     pub(crate) approvals: Arc<Approvals>,
     unusable: Vec<ServerName>,
+    /// What the operator changed or removed since the start.
+    outdated: Mutex<Arc<BTreeSet<ServerName>>>,
 }
 
 impl Shared {
     /// The catalog, in which the wanted upstreams were at least tried to be listed.
     pub(crate) async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
         let catalog = self.upstreams.catalog(wanted).await;
-        if self.unusable.is_empty() {
+        let outdated = Arc::clone(&self.outdated.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.unusable.is_empty() && outdated.is_empty() {
             return catalog;
         }
         let mut catalog = Arc::unwrap_or_clone(catalog);
-        for name in &self.unusable {
-            // The reason may name variables and files of the host: that is the operator's to know.
-            let state = ServerState::Failed("its configuration is not usable; `cofferdam doctor` tells the operator why".to_owned());
+        // The reason may name variables and files of the host: that is the operator's to know.
+        let unusable = self.unusable.iter().map(|name| (name, "its configuration is not usable; `cofferdam doctor` tells the operator why"));
+        let outdated = outdated.iter().map(|name| (name, "the operator changed how it is reached, which counts when Cofferdam is started again"));
+        for (name, why) in unusable.chain(outdated) {
+            let state = ServerState::Failed(why.to_owned());
             catalog.servers.insert(name.clone(), Server { state, tools: BTreeMap::default(), quarantined: BTreeMap::default() });
         }
         Arc::new(catalog)
@@ -73,12 +79,13 @@ impl Shared {
 /// Runs programs. One per process.
 #[derive(Debug)]
 pub struct Executor {
+    /// What the operator allowed at the start.
     policy: Arc<Policy>,
+    operator: Option<Box<dyn Operator>>,
     pub(crate) sandbox: Sandbox,
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
     repeats: Repeats,
-    checks: Checks,
 }
 
 impl Executor {
@@ -87,7 +94,7 @@ impl Executor {
     /// # Errors
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let Settings { policy, servers, lock, unusable, secrets, cache_dir, state_dir, warm, binary } = settings;
+        let Settings { policy, operator, servers, lock, unusable, secrets, cache_dir, state_dir, warm, binary } = settings;
         let not_usable = |source| StartError::State { path: state_dir.clone(), source };
         let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
@@ -120,14 +127,15 @@ impl Executor {
             approvals,
             web: Web::default(),
             unusable,
+            outdated: Mutex::default(),
         };
         Ok(Arc::new(Executor {
             policy: Arc::new(policy),
+            operator,
             sandbox,
             shared: Arc::new(shared),
             workspaces,
             repeats: Repeats::default(),
-            checks: if Layer::Programs.is_off() { Checks::none() } else { Checks::all() },
         }))
     }
 
@@ -209,7 +217,11 @@ impl Executor {
 
     async fn run(&self, run: RunId, request: &Request, events: Events, questions: Option<Questions>, halt: &Halt) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
-        let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
+        let policy = match self.current() {
+            Ok(policy) => policy,
+            Err(invalid) => return self.refuse(run, request, NotObeyed::CODE, None, &present::not_run(NotObeyed::CODE, &invalid)),
+        };
+        let grant = Arc::new(policy.grant(&request.context.principal, &lowered));
         if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {
             return self.refuse(run, request, "limit_exceeded", Some(Layer::Failures), &present::not_run("limit_exceeded", &paused));
         }
@@ -219,13 +231,23 @@ impl Executor {
             () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
-        let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
+        let checks = if Layer::Programs.is_off() { Checks::none() } else { Checks::all().forbidding(grant.forbidden()) };
+        let program = match gate::check(&request.code, request.language, lifetime, &catalog, &checks) {
             Ok(program) => program,
             Err(refusal) => {
                 self.shared.contexts.ended(&request.context, true);
                 return self.refuse(run, request, refusal.code.as_str(), Some(Layer::Programs), &present::refused(&refusal));
             }
         };
+        let case = judge::Case { shared: &self.shared, grant: &grant, run, request, questions: questions.clone() };
+        let judged = tokio::select! {
+            judged = judge::before(&case, &program) => judged,
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
+        };
+        if let Err(not_allowed) = judged {
+            self.shared.contexts.ended(&request.context, true);
+            return self.refuse(run, request, not_allowed.code(), Some(Layer::Judge), &present::not_run(not_allowed.code(), &not_allowed));
+        }
         let guest = request.language.guest();
         let queued = Instant::now();
         let placing = async {
@@ -255,7 +277,7 @@ impl Executor {
             reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
         }
         let handle = reads.session.as_ref().map(|open| open.handle().clone());
-        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels())?;
+        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels(), program.flags())?;
         if let Some(open) = &mut reads.session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
@@ -299,11 +321,22 @@ impl Executor {
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
+        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
         presented.remove(&self.shared.secrets);
+        let judged = tokio::select! {
+            biased;
+            judged = judge::after(&case, &presented, &broker.calls) => judged,
+            () = halt.cancel.cancelled() => Err(judge::NotAllowed::Unanswered),
+        };
+        if let Err(not_allowed) = judged {
+            presented = present::withheld(not_allowed, &broker.calls);
+            // Their names are the program's words.
+            (broker.artifacts.shown, broker.artifacts.made) = (Vec::new(), Vec::new());
+            record = Err("its outcome is withheld");
+        }
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         let shown = broker.reads.end().await;
@@ -332,6 +365,14 @@ impl Executor {
         recorded.finish(presented.ending, wall, &text, record);
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
+    }
+
+    /// What the operator allows now.
+    fn current(&self) -> Result<Arc<Policy>, NotObeyed> {
+        let Some(operator) = &self.operator else { return Ok(Arc::clone(&self.policy)) };
+        let Current { policy, outdated } = operator.current()?;
+        *self.shared.outdated.lock().unwrap_or_else(PoisonError::into_inner) = outdated;
+        Ok(policy)
     }
 
     /// Ends a request that comes to no run.

@@ -14,7 +14,9 @@ mod deadline;
 mod execute;
 mod fetch;
 mod journal;
+mod judge;
 mod key;
+mod operator;
 mod outcome;
 mod place;
 mod present;
@@ -36,7 +38,9 @@ pub use approvals::{Answer, AskedCall, Board, BoardError, PATIENCE, Posed, Quest
 pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Record, Size};
 pub use contexts::{Contexts, Seen, SeenLabel};
 pub use execute::Executor;
-pub use journal::{Asked, Entry, Event, Fate, Filter, Finding, Log, RunLine, Verified, What, Which};
+pub use journal::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Log, RunLine, Verified, What, Which};
+pub use judge::{Judged, Stage};
+pub use operator::{Current, NotObeyed, Operator};
 pub use present::Ending;
 pub use replay::{ReplayError, Replayed, replay};
 pub use request::{Fault, Image, Reply, Request};
@@ -44,7 +48,7 @@ pub use resources::Page;
 pub use sessions::{Details, Handle, HandleError, SessionError, Sessions, Summary, Wanted};
 pub use settings::{Settings, StartError};
 
-pub use gate::{Secrets, visible};
+pub use gate::{Secrets, Wording, WordingKind, visible, wording};
 pub use stops::{Standing, Stopped, Stops};
 
 use serde::Serialize;

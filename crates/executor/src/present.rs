@@ -3,6 +3,7 @@
 use crate::{
     CallRecord,
     journal::Journal,
+    judge::NotAllowed,
     outcome::Outcome,
     place::News,
     sessions::{Kept, Open, Untold, Wanted},
@@ -32,6 +33,8 @@ pub enum Ending {
     Pending,
     /// It was refused before it ran.
     Refused,
+    /// The operator's judge did not let its outcome be shown.
+    Withheld,
     /// Its time was over.
     Deadline,
     /// The client cancelled it.
@@ -234,6 +237,12 @@ pub(crate) fn counted<'a>(tools: impl Iterator<Item = &'a str>) -> Vec<String> {
         *counts.entry(tool).or_default() += 1;
     }
     counts.iter().map(|(tool, n)| if *n == 1 { (*tool).to_owned() } else { format!("{tool} x{n}") }).collect()
+}
+
+/// Makes the text of a run whose outcome may not be shown: its calls were made all the same.
+pub(crate) fn withheld(not_allowed: NotAllowed, calls: &[CallRecord]) -> Presented {
+    let words = format!("the outcome is withheld ({}): {not_allowed}{}", not_allowed.code(), effects(calls));
+    Presented::words(Ending::Withheld, words)
 }
 
 /// Makes the text of a run that was refused before it started.

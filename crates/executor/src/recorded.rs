@@ -3,7 +3,7 @@
 use crate::{
     Ending, Fault, Request,
     execute::Shared,
-    journal::{Asked, Entry, Event, now_ms},
+    journal::{Asked, Entry, Event, Flagged, now_ms},
     sessions::Handle,
 };
 use policy::{Grant, Labels, Layer, RunId};
@@ -35,8 +35,10 @@ impl Recorded {
         session: Option<Handle>,
         grant: &Grant,
         labels: &Labels,
+        flags: &[gate::Flag],
     ) -> Result<Self, Fault> {
-        let event = Event::Begun { asked: asked(shared, request), policy: grant.policy_hash().to_owned(), labels: labels.clone() };
+        let flags = flags.iter().map(|flag| Flagged { kind: flag.kind, what: flag.what.to_owned(), line: flag.line }).collect();
+        let event = Event::Begun { asked: asked(shared, request), policy: grant.policy_hash().to_owned(), labels: labels.clone(), flags };
         let recorded = Recorded { shared: Arc::clone(shared), run, session, began: Instant::now(), ended: false };
         recorded.note(event).map_err(|source| unrecorded(run, source))?;
         Ok(recorded)

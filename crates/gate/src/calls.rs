@@ -3,9 +3,10 @@
 
 use crate::arguments::{missing_arguments, unknown_argument, usage};
 use crate::lines::Lines;
+use crate::literal::{self, Literal};
 use crate::{Check, Checks, Flag, Lifetime, Refusal, RefusalCode};
 use policy::{Catalog, Language, Server, ServerName, ServerState, Tool, closest};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tools that a refusal lists when none is like the one that was meant.
 const LISTED_TOOLS: usize = 8;
@@ -37,12 +38,22 @@ pub(crate) struct Call {
 }
 
 /// The arguments of a call, as far as the text says.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Given {
     pub(crate) positional: usize,
     pub(crate) names: Vec<String>,
+    /// What is known of their values.
+    pub(crate) literals: Vec<(literal::Which, Literal)>,
     /// Whether there may be more: spreads, or one value that may be an object of arguments.
     pub(crate) open: bool,
+}
+
+impl Given {
+    /// A named argument, with what is known of its value.
+    pub(crate) fn name(&mut self, name: &str, value: Option<Literal>) {
+        self.names.push(name.to_owned());
+        self.literals.extend(value.map(|value| (literal::Which::Name(name.to_owned()), value)));
+    }
 }
 
 /// What becomes of a call's result, where that is certain.
@@ -62,8 +73,10 @@ pub(crate) enum Usage {
 pub(crate) fn judge(facts: &Facts, program: &str, language: Language, lifetime: Lifetime, catalog: &Catalog, checks: &Checks) -> Result<(), Refusal> {
     let mut calls: Vec<&Call> = facts.calls.iter().collect();
     calls.sort_by_key(|call| call.at);
+    let mut schemas = BTreeMap::new();
     for call in calls {
-        let Some((code, what)) = problem(call, facts, language, lifetime, catalog, checks) else { continue };
+        let found = problem(call, facts, language, lifetime, catalog, checks).or_else(|| wrong_value(call, facts, catalog, checks, &mut schemas));
+        let Some((code, what)) = found else { continue };
         let (line, column) = Lines::new(program).position(call.at);
         return Err(Refusal { code, message: format!("line {line}: {what}"), line: Some(line), column: Some(column) });
     }
@@ -133,6 +146,24 @@ fn wrong_arguments(call: &Call, tool: &Tool, checks: &Checks) -> Option<(Refusal
     let missing: Vec<&str> =
         parameters.iter().skip(call.given.positional).filter(|(name, required)| *required && !given(name)).map(|(name, _)| *name).collect();
     (!missing.is_empty()).then(|| (RefusalCode::MissingArgument, of(missing_arguments(&missing))))
+}
+
+/// A value that is written out and that the tool's schema excludes. Schemas are compiled once for each tool.
+fn wrong_value<'a>(
+    call: &Call,
+    facts: &Facts,
+    catalog: &'a Catalog,
+    checks: &Checks,
+    schemas: &mut BTreeMap<&'a str, BTreeMap<&'a str, literal::Arguments>>,
+) -> Option<(RefusalCode, String)> {
+    if !checks.has(Check::WrongArgument) || call.given.literals.is_empty() || facts.binds_unknown || facts.bound.contains(&call.object) {
+        return None;
+    }
+    let (server, known) = catalog.server(&call.object)?;
+    let (name, tool) = known.tools.get_key_value(&call.name)?;
+    let arguments = schemas.entry(server.as_str()).or_default().entry(name).or_insert_with(|| literal::Arguments::of(tool));
+    let what = arguments.wrong(tool, &call.given.literals)?;
+    Some((RefusalCode::WrongArgument, format!("`{}(...)`: {what}{}", tool.name, usage(tool, &what))))
 }
 
 fn not_awaited(call: &Call, language: Language, checks: &Checks) -> Option<(RefusalCode, String)> {

@@ -14,6 +14,8 @@
 
 mod collect;
 mod edits;
+mod idioms;
+mod literal;
 mod modules;
 mod positions;
 mod typescript;

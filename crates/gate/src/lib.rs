@@ -7,8 +7,10 @@
 mod arguments;
 mod calls;
 mod depth;
+mod flag;
 mod javascript;
 mod lines;
+mod literal;
 mod prepare;
 mod program;
 mod python;
@@ -20,11 +22,14 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 mod uses;
+mod wording;
 
 pub use arguments::{arguments, signature};
-pub use program::{Flag, FlagKind, Lifetime, Program, check};
+pub use flag::Flag;
+pub use program::{Lifetime, Program, check};
 pub use refusal::{Check, Checks, Refusal, RefusalCode};
 pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
 pub use screen::{Screened, grouped, screen, screen_kept, visible};
 pub use secrets::{Pieces, REMOVED, SECRET_BYTES, Secrets};
+pub use wording::{Wording, WordingKind, wording};

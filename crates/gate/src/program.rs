@@ -3,7 +3,7 @@
 
 use crate::calls::{Facts, judge};
 use crate::javascript::Positions;
-use crate::{Check, Checks, Refusal, RefusalCode, depth, javascript, prepare, python};
+use crate::{Check, Checks, Flag, Refusal, RefusalCode, depth, flag, javascript, prepare, python};
 use policy::{Catalog, Language};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -31,22 +31,6 @@ pub struct Program {
 pub(crate) enum Mode {
     Function,
     Script,
-}
-
-/// Something in a program that is worth recording, or refusing by policy, but is not wrong by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flag {
-    /// What it is.
-    pub kind: FlagKind,
-    /// Its line, from 1.
-    pub line: u32,
-}
-
-/// The kinds of flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlagKind {
-    /// `eval`, `exec`, `compile`, `__import__` or `Function` on something other than literals.
-    DynamicEvaluation,
 }
 
 impl Program {
@@ -96,7 +80,7 @@ impl Program {
     }
 }
 
-/// Reads a program: takes off its fence, parses it, strips types, and refuses what can only fail.
+/// Reads a program: takes off its fence, parses it, strips types, and refuses what can only fail or is forbidden.
 ///
 /// Turning all `checks` off leaves the parsing, and the refusals that protect the parsers. Needs 1 MiB of stack.
 ///
@@ -118,7 +102,8 @@ fn read(program: &str, language: Language, lifetime: Lifetime, catalog: &Catalog
         if facts.is_empty && checks.has(Check::EmptyProgram) {
             return Err(Refusal::of_whole(RefusalCode::EmptyProgram, "the program is empty: there is no statement in it"));
         }
-        judge(facts, program, language, lifetime, catalog, checks)
+        judge(facts, program, language, lifetime, catalog, checks)?;
+        flag::forbid(&facts.flags, checks.forbidden())
     };
     match language {
         Language::Python => {

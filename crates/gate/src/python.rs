@@ -2,6 +2,8 @@
 //! changed: the guest allows `await` and `return` at the top level, and takes the last expression as the value.
 
 mod collect;
+mod idioms;
+mod literal;
 mod usage;
 
 use crate::calls::Facts;

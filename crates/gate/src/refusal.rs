@@ -1,5 +1,7 @@
 //! Why a program was not run, and which of these reasons are on. Both lists are closed.
 
+use policy::FlagKind;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Why a program was refused before it ran. Closed: clients and documents rely on it.
@@ -21,8 +23,12 @@ pub enum RefusalCode {
     MissingArgument,
     /// A call gives an argument that the tool does not have.
     UnknownArgument,
+    /// A call gives an argument of a type, or a value, that the tool's schema excludes.
+    WrongArgument,
     /// A call's result is used, or dropped, without `await`.
     NotAwaited,
+    /// It does something that the operator's policy forbids programs to do.
+    Forbidden,
     /// The parser itself failed on it; a fault of ours that must not become a crash.
     ParserFailed,
 }
@@ -40,7 +46,9 @@ impl RefusalCode {
             RefusalCode::UnknownTool => "unknown_tool",
             RefusalCode::MissingArgument => "missing_argument",
             RefusalCode::UnknownArgument => "unknown_argument",
+            RefusalCode::WrongArgument => "wrong_argument",
             RefusalCode::NotAwaited => "not_awaited",
+            RefusalCode::Forbidden => "forbidden",
             RefusalCode::ParserFailed => "parser_failed",
         }
     }
@@ -90,42 +98,58 @@ pub enum Check {
     MissingArgument,
     /// Refuses calls with an argument that the tool does not have.
     UnknownArgument,
+    /// Refuses calls with an argument, written out, that the tool's schema excludes.
+    WrongArgument,
     /// Refuses calls that are provably not awaited.
     NotAwaited,
 }
 
 impl Check {
     /// Every check.
-    pub const ALL: [Check; 5] = [Check::EmptyProgram, Check::UnknownTool, Check::MissingArgument, Check::UnknownArgument, Check::NotAwaited];
+    pub const ALL: [Check; 6] =
+        [Check::EmptyProgram, Check::UnknownTool, Check::MissingArgument, Check::UnknownArgument, Check::WrongArgument, Check::NotAwaited];
 }
 
-/// The set of checks that are on.
+/// The set of checks that are on, and what the operator forbids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checks(Vec<Check>);
+pub struct Checks {
+    on: Vec<Check>,
+    forbidden: BTreeSet<FlagKind>,
+}
 
 impl Checks {
     /// Every check: the default of every run.
     #[must_use]
     pub fn all() -> Self {
-        Checks(Check::ALL.to_vec())
+        Checks { on: Check::ALL.to_vec(), forbidden: BTreeSet::new() }
     }
 
     /// No check: programs are parsed and types stripped, nothing else. For the attack build.
     #[must_use]
     pub fn none() -> Self {
-        Checks(Vec::new())
+        Checks { on: Vec::new(), forbidden: BTreeSet::new() }
     }
 
     /// The same set without one check.
     #[must_use]
     pub fn without(mut self, check: Check) -> Self {
-        self.0.retain(|on| *on != check);
+        self.on.retain(|on| *on != check);
         self
+    }
+
+    /// The same set, which also refuses programs with a flag of these kinds.
+    #[must_use]
+    pub fn forbidding(self, forbidden: &BTreeSet<FlagKind>) -> Self {
+        Checks { forbidden: forbidden.clone(), ..self }
+    }
+
+    pub(crate) fn forbidden(&self) -> &BTreeSet<FlagKind> {
+        &self.forbidden
     }
 
     /// Whether the check is on.
     #[must_use]
     pub fn has(&self, check: Check) -> bool {
-        self.0.contains(&check)
+        self.on.contains(&check)
     }
 }

@@ -46,6 +46,10 @@ pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Unwrapped, Ca
     }
     let unwrapped = match reply.structured {
         Some(structured) => {
+            if !Layer::Replies.is_off() && contradicts(&reply.content, &structured) {
+                let message = format!("{}: the text of the reply and its structuredContent are both JSON and say different things", tool.name);
+                return Err(CallError::new(ErrorCode::ToolOutputInvalid, message).of(&tool.name));
+            }
             let media = reply.content.into_iter().filter_map(|block| block_value(block).1).collect();
             Unwrapped { value: unwrap_result(structured, tool), media }
         }
@@ -69,6 +73,40 @@ fn error_text(reply: Reply) -> String {
 fn joined_text(content: &[Block]) -> Option<String> {
     let texts: Vec<&str> = content.iter().filter_map(|block| if let Block::Text(text) = block { Some(text.as_str()) } else { None }).collect();
     if texts.is_empty() { None } else { Some(texts.join("\n")) }
+}
+
+/// Whether the only text of a reply is JSON that says something else than its `structuredContent`. What is not an object or an array is a summary for
+/// people; and the text may be a part of the value or have it as a part, as servers do that wrap one of the two.
+fn contradicts(content: &[Block], structured: &Value) -> bool {
+    let [Block::Text(text)] = content else { return false };
+    let Some(said) = strict_json(text) else { return false };
+    let part_of = |part: &Value, whole: &Value| {
+        let is = |member: &Value| same(part, member, SAME_DEPTH) || member.as_str().is_some_and(|member| member.trim() == text.trim());
+        match whole {
+            Value::Object(members) => {
+                members.values().take(PARTS).any(|member| is(member) || matches!(member, Value::Array(one) if one.len() == 1 && one.iter().any(is)))
+            }
+            Value::Array(one) => one.len() == 1 && one.iter().any(is),
+            _ => false,
+        }
+    };
+    !same(&said, structured, SAME_DEPTH) && !part_of(&said, structured) && !part_of(structured, &said)
+}
+
+/// Members that are looked at as what is wrapped.
+const PARTS: usize = 16;
+/// Levels that are compared; deeper replies are refused anyway.
+const SAME_DEPTH: usize = 256;
+
+/// Whether two values are the same, be their numbers written as they may.
+fn same(one: &Value, other: &Value, levels: usize) -> bool {
+    let Some(levels) = levels.checked_sub(1) else { return true };
+    match (one, other) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b, levels)),
+        (Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same(a, b, levels))),
+        (a, b) => a == b,
+    }
 }
 
 /// Takes the value out of the `{"result": value}` that servers put around what is not an object, if the tool's schema says so.
@@ -270,6 +308,45 @@ mod tests {
         let of = |structured| call(Reply { structured: Some(structured), content: vec![text("other")], ..Reply::default() });
         assert_eq!(of(json!({"result": [1]})), Ok(json!([1])));
         assert_eq!(of(json!({"result": [1], "more": 2})), Ok(json!({"result": [1], "more": 2})));
+    }
+
+    #[test]
+    fn text_that_is_json_may_not_contradict_the_structured_content() {
+        let of = |content: &[&str], structured: Value| {
+            call(Reply { structured: Some(structured), content: content.iter().map(|one| text(one)).collect(), ..Reply::default() }).map(|_| ())
+        };
+        let refused = Err(CallError::new(
+            ErrorCode::ToolOutputInvalid,
+            "github.list_issues: the text of the reply and its structuredContent are both JSON and say different things",
+        )
+        .of(&ToolName::parse("github.list_issues").unwrap()));
+        for (said, structured) in [
+            (r#"{"role": "user"}"#, json!({"role": "admin"})),
+            (r#"{"a": 1}"#, json!({"a": 1, "b": 2, "c": {"a": 2}})),
+            ("[1, 2]", json!({"result": [1, 3]})),
+            ("[]", json!({"result": [1]})),
+            (r#"{"a": {"b": [1, {"c": null}]}}"#, json!({"a": {"b": [1, {"c": false}]}})),
+        ] {
+            assert_eq!(of(&[said], structured), refused, "{said}");
+        }
+        for (content, structured) in [
+            // The copy that the protocol asks for, written in another way; whole or wrapped by either side.
+            (vec![r#"{"b": 2.0, "a": [1, "x"]}"#], json!({"a": [1, "x"], "b": 2})),
+            (vec!["[1, 2]"], json!({"result": [1, 2]})),
+            (vec![r#"{"id": 1}"#], json!({"result": [{"id": 1}]})),
+            (vec![r#"{"items": [1]}"#], json!([1])),
+            // A file whose text happens to be JSON.
+            (vec!["{\"a\": 1}\n"], json!({"content": "{\"a\": 1}\n"})),
+            // Summaries for people, and what is not strictly JSON.
+            (vec!["2 issues"], json!({"a": 1})),
+            (vec!["5"], json!({"a": 1})),
+            (vec!["{a: 1}"], json!({"a": 2})),
+            (vec![r#"{"a": 1, "a": 2}"#], json!({"a": 3})),
+            (vec![], json!({"a": 1})),
+            (vec![r#"{"a": 1}"#, r#"{"a": 2}"#], json!({"result": [{"a": 1}, {"a": 2}]})),
+        ] {
+            assert_eq!(of(&content, structured), Ok(()), "{content:?}");
+        }
     }
 
     #[test]

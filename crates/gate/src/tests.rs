@@ -1,7 +1,9 @@
 //! What the tests of several files share: a catalog, and the `check` helpers.
 
 mod code;
+mod flags;
 mod javascript;
+mod literals;
 mod python;
 mod refuse;
 mod robust;

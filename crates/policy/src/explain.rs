@@ -66,6 +66,7 @@ impl Decision {
             Reason::Unreviewed => "no rule matches, and the operator has not reviewed it".to_owned(),
             Reason::HttpRule { rule } => format!("http rule {} allows it", rule + 1),
             Reason::HttpGuard { rule, labels } => format!("http rule {} allows it, but its guard asks because of {labels}", rule + 1),
+            Reason::Unjudged => "the operator's judge gave no answer".to_owned(),
             Reason::NoHttpRule => "no http rule allows it".to_owned(),
         };
         format!("{}: {why}", self.verdict.name())

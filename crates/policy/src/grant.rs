@@ -1,8 +1,8 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
 use crate::{
-    AskedHttp, Effect, Explanation, FileAccess, FileGrant, HttpRule, LabelKind, Labels, Layer, Limits, Origin, Passed, Principal, Rule, ServerName,
-    Tool,
+    AskedHttp, Effect, ErrorTexts, Explanation, FileAccess, FileGrant, FlagKind, HttpRule, Judge, LabelKind, Labels, Layer, Limits, Origin, Passed,
+    Principal, Rule, ServerName, Tool,
     condition::{DECISION_COST, Inputs},
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,14 @@ pub struct Policy {
     pub files: Vec<FileGrant>,
     /// Variables that programs see. No secrets.
     pub env: BTreeMap<String, String>,
+    /// What is flagged in programs and must not be there.
+    pub forbidden: BTreeSet<FlagKind>,
+    /// What is shown of upstreams' error texts.
+    pub errors: ErrorTexts,
+    /// Who else looks at programs and outcomes.
+    pub judge: Option<Judge>,
+    /// The same for single upstreams, where the operator said otherwise.
+    pub errors_of: BTreeMap<ServerName, ErrorTexts>,
     /// Hash of all that the operator wrote about authority. Approvals lapse when it changes.
     pub hash: String,
 }
@@ -104,6 +112,12 @@ impl Grant {
         files
     }
 
+    /// What is flagged in programs and must not be in this one.
+    #[must_use]
+    pub fn forbidden(&self) -> &BTreeSet<FlagKind> {
+        &self.policy.forbidden
+    }
+
     /// Variables that the run's program sees.
     #[must_use]
     pub fn env(&self) -> &BTreeMap<String, String> {
@@ -118,6 +132,18 @@ impl Grant {
             Some(kinds) => Labels::of(kinds.iter().copied(), &origin),
             None => Labels::of(LabelKind::ALL, &origin),
         }
+    }
+
+    /// Who else looks at the run's program and outcome.
+    #[must_use]
+    pub fn judge(&self) -> Option<&Judge> {
+        self.policy.judge.as_ref()
+    }
+
+    /// What the run gets of the texts of this upstream's errors.
+    #[must_use]
+    pub fn errors_of(&self, server: &ServerName) -> ErrorTexts {
+        self.policy.errors_of.get(server).copied().unwrap_or(self.policy.errors)
     }
 
     /// The one decision point: may this run make this call?
@@ -316,6 +342,8 @@ pub enum Reason {
     },
     /// No rule of `[http]` allows the request.
     NoHttpRule,
+    /// The operator's judge gave no answer about a program or its outcome.
+    Unjudged,
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub enum Layer {
     Metadata,
     /// The lockfile: launch lines and definitions that the operator did not accept.
     Lock,
+    /// The operator's own judge of programs and outcomes, where there is one. There is no switch.
+    Judge,
     /// Rules and accepted facts: what is denied, and what asks.
     Decisions,
     /// Guards over the labels of what was read before.
@@ -45,10 +47,11 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Layer; 15] = [
+    pub const ALL: [Layer; 16] = [
         Layer::Programs,
         Layer::Metadata,
         Layer::Lock,
+        Layer::Judge,
         Layer::Decisions,
         Layer::Labels,
         Layer::Failures,
@@ -70,6 +73,7 @@ impl Layer {
             Layer::Programs => "programs",
             Layer::Metadata => "metadata",
             Layer::Lock => "lock",
+            Layer::Judge => "judge",
             Layer::Decisions => "decisions",
             Layer::Labels => "labels",
             Layer::Failures => "failures",

@@ -1,5 +1,6 @@
 //! An upstream's reply to a call as plain data: what `upstream` hands to `gate`. Untrusted, every byte of it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The result of `tools/call`.
@@ -56,4 +57,15 @@ pub enum ResourceBody {
     Text(String),
     /// Bytes in base64.
     Blob(String),
+}
+
+/// What programs and models get of the texts of an upstream's errors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorTexts {
+    /// The text, cleaned and cut.
+    #[default]
+    Shown,
+    /// A reference in its place, which only the operator can open.
+    Withheld,
 }

@@ -37,6 +37,14 @@ pub(crate) enum LogCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show what an upstream said where a program got a reference in its place
+    Error {
+        /// The reference, e_ and 16 digits
+        reference: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check that no line was changed or removed; exit code 1 names file, line and what
     Verify {
         /// Print JSON

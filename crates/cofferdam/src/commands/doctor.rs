@@ -1,6 +1,6 @@
 //! `cofferdam doctor`: what works, what does not, and the command that mends it.
 
-use super::{Exit, cache_dir, guests, looking, upstreams};
+use super::{Exit, cache_dir, guests, looking, upstreams, words};
 use crate::cli::Doctor;
 use crate::config::{Config, Failed, Sources, load};
 use crate::output::{self, Spinner, plain};
@@ -74,7 +74,8 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
     }
     notes.extend(warnings(&config, &lock.document()).into_iter().map(|warning| warning.text));
     let place = lock.place().map(std::path::Path::to_owned);
-    let servers = look_at_servers(&config, lock, around, &mut problems).await?;
+    let (servers, worded) = look_at_servers(&config, lock, around, &mut problems).await?;
+    notes.extend(worded);
     let waiting: Vec<&str> = servers.iter().filter(|one| one.unreviewed > 0 || !one.quarantined.is_empty()).map(|one| one.name.as_str()).collect();
     if !waiting.is_empty() {
         notes.push(format!("tools of {} wait for your review: `cofferdam lock` shows them", waiting.join(", ")));
@@ -119,18 +120,18 @@ fn look_at_guests(around: &Surroundings, problems: &mut Vec<(String, String)>) -
     each.collect()
 }
 
-/// Starts every server and lists its tools.
+/// Starts every server and lists its tools. Also what is to be said of the wording of those that wait for the operator.
 async fn look_at_servers(
     config: &Config,
     lock: Arc<Lock>,
     around: &Surroundings,
     problems: &mut Vec<(String, String)>,
-) -> anyhow::Result<Vec<ServerStatus>> {
+) -> anyhow::Result<(Vec<ServerStatus>, Option<String>)> {
     let upstreams = upstreams(config, lock, around)?;
     let names: Vec<_> = upstreams.names().cloned().collect();
     let spinner = Spinner::start(&format!("starting {} servers", names.len()));
     upstreams.settled_catalog(&names).await;
-    let servers = upstreams.status();
+    let (servers, reviews) = (upstreams.status(), upstreams.review(&names));
     upstreams.shutdown().await;
     drop(spinner);
     for server in &servers {
@@ -147,7 +148,7 @@ async fn look_at_servers(
             problems.push((format!("the server {} does not work: {reason}", server.name), mend));
         }
     }
-    Ok(servers)
+    Ok((servers, words::counted(&reviews)))
 }
 
 /// What helps when a server's settings cannot be used.

@@ -6,7 +6,7 @@ use crate::output::{self, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_size;
 use anyhow::Context;
-use executor::{Asked, Entry, Event, Fate, Filter, Finding, Handle, Log, RunLine, Verified, Which};
+use executor::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Handle, Judged, Log, RunLine, Stage, Verified, Which};
 use policy::{Layer, Reason, RunId, Verdict};
 use serde_json::{Map, json};
 use std::fmt::Write as _;
@@ -21,6 +21,7 @@ pub(crate) fn log(arguments: Arguments, around: &Surroundings) -> anyhow::Result
     match arguments.command {
         None => list(&log, arguments),
         Some(Command::Show { run, json }) => show(&log, run, json),
+        Some(Command::Error { reference, json }) => error(&log, &reference, json),
         Some(Command::Verify { json }) => verify(&log, json),
     }
 }
@@ -95,6 +96,7 @@ fn payload(entry: &Entry) -> Option<&str> {
     match &entry.event {
         Event::Begun { asked, .. } | Event::Refused { asked, .. } => Some(&asked.program),
         Event::Sent { arguments, .. } | Event::Decided { arguments, .. } => Some(arguments),
+        Event::Withheld { text, .. } => Some(text),
         _ => None,
     }
 }
@@ -116,7 +118,7 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
     Ok(match event {
         Event::Started { version, pid, .. } => format!("started   version {version}, process {pid}"),
         Event::Continued { file, .. } => format!("continued after {file}"),
-        Event::Begun { asked: what, labels, .. } => format!("begun     {}; labels {labels}", asked(what)),
+        Event::Begun { asked: what, labels, flags, .. } => format!("begun     {}; labels {labels}{}", asked(what), flagged(flags)),
         Event::Refused { asked: what, code, layer } => format!("refused   {code}{}; {}", by(layer), asked(what)),
         Event::Decided { call: which, verdict, reason, arguments: hash, layer } => {
             let verdict = match verdict {
@@ -140,6 +142,18 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
             let effect = if *ok == Some(true) && !which.read_only { ", had its effect" } else { "" };
             format!("done      {}  {how}{}{effect}, {}, {ms} ms", call(which), by(layer), show_size(*bytes as u64))
         }
+        Event::Withheld { call: which, reference, .. } => format!("withheld  {}  what it said: cofferdam log error {reference}", call(which)),
+        Event::Judged { stage, judged, reason } => {
+            let (stage, judged) = (
+                if *stage == Stage::Before { "the program" } else { "the outcome" },
+                match judged {
+                    Judged::Allow => "allowed",
+                    Judged::Block => "blocked",
+                    Judged::Nothing => "gave no answer about",
+                },
+            );
+            format!("judged    the judge {judged} {stage}: {reason}").trim_end_matches(": ").to_owned()
+        }
         Event::Settled { saved } => format!("settled   the session's memory was {}", if *saved { "saved" } else { "not saved" }),
         Event::Finished { outcome, wall_ms, bytes, .. } => {
             let how = outcome.map_or(Fate::GivenUp, |outcome| Fate::Ended { outcome });
@@ -151,6 +165,11 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
 /// Which layer of the defence refused something.
 fn by(layer: &Option<Layer>) -> String {
     layer.map(|layer| format!(" (layer {layer})")).unwrap_or_default()
+}
+
+/// What is flagged in a program, a line for each thing.
+fn flagged(flags: &[Flagged]) -> String {
+    flags.iter().map(|Flagged { kind, what, line }| format!("\n             flagged   {} in line {line}: {what}", kind.name())).collect()
 }
 
 /// Why a call was allowed or not; rules are counted from 1, for people.
@@ -166,8 +185,24 @@ fn because(reason: &Reason) -> String {
         Reason::Unreviewed => "not reviewed".to_owned(),
         Reason::HttpRule { rule } => format!("http rule {}", rule + 1),
         Reason::HttpGuard { rule, labels } => format!("guard of http rule {}: {labels}", rule + 1),
+        Reason::Unjudged => "the judge gave no answer".to_owned(),
         Reason::NoHttpRule => "no http rule".to_owned(),
     }
+}
+
+/// The words of an upstream that a program did not get: for the operator's eyes, with everything that hides made visible.
+fn error(log: &Log, reference: &str, json: bool) -> anyhow::Result<Exit> {
+    let Some(text) = log.withheld(reference).context("the journal cannot be read")? else {
+        let shown: String = reference.chars().take(40).collect();
+        return Err(UsageError(format!("there is no error {shown:?}, or it is older than the 7 days for which texts are kept")).into());
+    };
+    let text = String::from_utf8_lossy(&text);
+    if json {
+        output::print_json(&json!({"error": reference, "text": text}));
+    } else {
+        output::print(&plain(&text));
+    }
+    Ok(Exit::Ok)
 }
 
 fn verify(log: &Log, json: bool) -> anyhow::Result<Exit> {

@@ -136,7 +136,7 @@ fn exit(reply: &Reply) -> Exit {
         return Exit::Ok;
     }
     match reply.stats.outcome {
-        Ending::Refused | Ending::Stopped => Exit::Refused,
+        Ending::Refused | Ending::Withheld | Ending::Stopped => Exit::Refused,
         // What crashes an interpreter is its memory or its stack.
         Ending::Deadline | Ending::Crashed => Exit::Limit,
         _ => Exit::Program,

@@ -1,10 +1,14 @@
 //! `cofferdam tools`: what programs can call, seen from the command line.
 
-use super::{Exit, looking, upstreams};
+use super::{
+    Exit, looking, upstreams,
+    words::{self, Names},
+};
 use crate::cli::{Shape, Tools};
 use crate::config::{Config, Sources, load};
 use crate::output::{self, Spinner, plain};
 use crate::surroundings::Surroundings;
+use executor::Wording;
 use policy::{Catalog, Server, ServerName, ServerState};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -103,14 +107,23 @@ fn describe(config: &Config, upstreams: &Upstreams, catalog: &Catalog, name: &st
         return Exit::Program;
     }
     match upstreams.describe(catalog, name, shape.language.guest()) {
-        Ok(text) if shape.json => output::print_json(&json!({"name": name, "text": text})),
-        Ok(text) => output::print(&plain(&text)),
+        Ok(text) if shape.json => output::print_json(&json!({"name": name, "text": text, "wording": found(upstreams, name)})),
+        Ok(text) => output::print(&plain(&format!("{text}{}", words::told(&found(upstreams, name), 0)))),
         Err(error) => {
             output::complain(&plain(&error.message));
             return Exit::Program;
         }
     }
     Exit::Ok
+}
+
+/// Wording of a tool that speaks to a model.
+fn found(upstreams: &Upstreams, name: &str) -> Vec<Wording> {
+    let names: Vec<ServerName> = upstreams.names().cloned().collect();
+    let reviews = upstreams.review(&names);
+    let (all, (server, tool)) = (Names::of(&reviews), name.split_once('.').unwrap_or((name, "")));
+    let review = reviews.iter().find(|review| review.name.as_str() == server);
+    review.and_then(|review| Some(all.wording(&review.name, review.tools.get(tool)?))).unwrap_or_default()
 }
 
 /// Why a server's tools are not known.

@@ -23,7 +23,7 @@ fn tools_that_are_called_with_wrong_arguments() {
     let mut server = place.serve(Era::Modern, &["--mcp-config", mcp.to_str().unwrap()]);
     let server = &mut server;
     for (call, error) in [
-        ("faulty.echo(text=5)", r#"faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#),
+        ("faulty.echo(text=int('5'))", r#"faulty.echo: /text: 5 is not of type "string". It takes faulty.echo(text?) [invalid_arguments]"#),
         (
             "faulty.echo('a', 'b', 'c')",
             "faulty.echo: it takes one argument, but 3 were given by position. Usage: faulty.echo(text?) [invalid_arguments]",
@@ -37,10 +37,15 @@ fn tools_that_are_called_with_wrong_arguments() {
                     Usage: faulty.echo(text?)";
     fails(server, "python", "await faulty.echo(txt='a')", misspelt);
     // The place is that of the tool's name. A BigInt is a number on its way out.
-    for (call, given) in [("faulty.echo({text: 5})", "5"), ("faulty.echo({text: 1n})", "1")] {
+    for (call, given) in [("faulty.echo({text: +'5'})", "5"), ("faulty.echo({text: 1n})", "1")] {
         let message = format!(r#"faulty.echo: /text: {given} is not of type "string". It takes faulty.echo(text?)"#);
         fails(server, "javascript", &format!("await {call}"), &javascript("faulty.echo", "1:14", &message, "invalid_arguments", false));
     }
+    // What is written out is refused before it runs.
+    let wrong = "refused before it ran (wrong_argument): line 1: `faulty.echo(...)`: an argument does not fit; \
+                 tools.describe(\"faulty.echo\") says what does. Usage: faulty.echo(text?)";
+    fails(server, "python", "await faulty.echo(text=5)", wrong);
+    fails(server, "javascript", "await faulty.echo({text: 5})", wrong);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);
     // A name that no tool can have goes nowhere: not into the journal, nor into what is told of the run.
     let long = server.call(json!({"code": "try: await getattr(faulty, 'x' * 1_000_000)()\nexcept ToolError as error: print(error)"}));
@@ -62,6 +67,7 @@ fn upstreams_that_misbehave() {
             ("mute", faulty.to_str().unwrap(), &["never_answers"], 2),
             ("chatty", faulty.to_str().unwrap(), &["garbage"], 20),
             ("faulty", faulty.to_str().unwrap(), &["normal"], 2),
+            ("raw", faulty.to_str().unwrap(), &["raw"], 20),
             ("flood", modern("python").to_str().unwrap(), &[flood.to_str().unwrap()], 20),
             ("noisy", modern("python").to_str().unwrap(), &[flood.to_str().unwrap()], 2),
         ]),
@@ -83,6 +89,18 @@ fn upstreams_that_misbehave() {
         ("noisy.noise", "noisy.noise did not answer within 2 s; whether it took effect is unknown [timeout]", Some(unknown)),
         ("faulty.malformed", "the reply of faulty.malformed is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
         ("faulty.deep", "the reply of faulty.deep is nested too deep; it took effect [tool_output_invalid]", Some(made)),
+        (
+            "raw.contradict",
+            "raw.contradict: the text of the reply and its structuredContent are both JSON and say different things [tool_output_invalid]",
+            Some(made),
+        ),
+        ("raw.not_a_number", "the reply of raw.not_a_number is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
+        (
+            "raw.lone_surrogate",
+            "the reply of raw.lone_surrogate is not a valid answer of the protocol; it took effect [tool_output_invalid]",
+            Some(made),
+        ),
+        ("raw.trailing", "the reply of raw.trailing is not a valid answer of the protocol; it took effect [tool_output_invalid]", Some(made)),
         (
             "faulty.lies",
             "faulty.lies answered something that its own output schema does not allow: /n: \"one\" is not of type \"integer\" [tool_output_invalid]",
@@ -110,6 +128,8 @@ fn upstreams_that_misbehave() {
         let shown = "Traceback (most recent call last):\n  File \"program.py\", line 5, in <module>\n    raise ValueError('x')\nValueError: x";
         fails(server, "python", &code, &format!("{shown}\n{fate}: {tool}"));
     }
+    // Of what is there twice there is one reading for all: the last.
+    assert_eq!(server.run("python", "await raw.twice()"), r#"{"role":"admin"}"#);
     // Noise is passed over; a server that died is started again.
     assert_eq!(server.run("python", "await chatty.echo(text='a')"), r#"{"text":"a"}"#);
     assert_eq!(server.run("python", "await faulty.echo(text='a')"), r#"{"text":"a"}"#);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Six servers as their makers ship them, over data of this test.
-fn configuration(place: &Place) -> String {
+pub(crate) fn configuration(place: &Place) -> String {
     place.write("files/stock.csv", "name,qty\nbolt,5\nnut,7\n");
     place.write("files/note.txt", "keep dry\n");
     commit(&place.path().join("repo"));

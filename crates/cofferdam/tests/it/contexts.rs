@@ -192,11 +192,41 @@ fn what_was_learned_from_replies_labels_whoever_is_told_of_it() {
         let mut server = serve(&place, GUARDED);
         let (_, name) = run(&mut server, "python", "await outbox.echo(text='a')");
         assert!(context(&place, &["clear", &name]).status.success());
-        // Of this tool nothing was learned.
+        // Of this tool nothing was learned; that nobody accepted it is what its words say of themselves.
         run(&mut server, "python", "tools.describe('outbox.fail')");
-        assert_eq!(labels(&place, &name), json!([]));
+        assert_eq!(labels(&place, &name), json!(["untrusted outbox"]));
         run(&mut server, "python", tell);
         assert_eq!(labels(&place, &name), json!(["untrusted outbox", "private outbox"]), "{tell}");
+    }
+}
+
+/// A definition that the operator did not accept is somebody else's text: whoever has read it may not write elsewhere unasked.
+#[test]
+fn a_definition_that_nobody_accepted_labels_whoever_reads_it() {
+    for (language, _, send) in PROGRAMS {
+        for tell in ["tools.describe('crm.list_customers')", "tools.describe('crm')", "tools.search('customers')"] {
+            let tell = if language == "python" { tell.to_owned() } else { format!("await {tell}") };
+            let place = Place::new();
+            // With the layer off it may.
+            let mut server = serve(&place, &format!("{GUARDED}guard = []\n"));
+            run(&mut server, language, &tell);
+            assert_eq!((run(&mut server, language, send).0.as_str(), sent(&place)), ("sent\n", 1), "{language} {tell}");
+            let mut server = serve(&place, GUARDED);
+            run(&mut server, language, &tell);
+            assert_eq!((run(&mut server, language, send).0.as_str(), sent(&place)), ("needs_approval\n", 1), "{language} {tell}");
+            // What the operator says of the data holds for the words too.
+            let file = configuration(&place, GUARDED, "data = [\"private\"]");
+            let mut server = place.serve(Era::Modern, &["--config", &file]);
+            run(&mut server, language, "tools.describe('crm')");
+            assert_eq!((run(&mut server, language, send).0.as_str(), sent(&place)), ("sent\n", 2), "{language} {tell}");
+            // Once it is accepted, its words are the operator's.
+            let file = configuration(&place, GUARDED, "");
+            let accepted = place.command().args(["--config", &file, "lock", "--accept-all"]).output().unwrap();
+            assert!(accepted.status.success(), "{accepted:?}");
+            let mut server = serve(&place, GUARDED);
+            run(&mut server, language, &tell);
+            assert_eq!((run(&mut server, language, send).0.as_str(), sent(&place)), ("sent\n", 3), "{language} {tell}");
+        }
     }
 }
 

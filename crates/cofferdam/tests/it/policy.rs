@@ -189,7 +189,7 @@ fn a_call_that_cannot_be_is_wrong_usage() {
 fn what_holds_is_shown_with_the_defaults() {
     let http = "\n[[http.rules]]\nallow = [\"GET https://api.example.com/**\"]\nheaders = { Authorization = \"Bearer 0123456789abcdef\" }\n\
                 data = [\"untrusted\"]\n";
-    let home = home(&format!("{RULES}{http}\n[limits]\nwall = \"10s\"\n"));
+    let home = home(&format!("{RULES}{http}\n[limits]\nwall = \"10s\"\n[programs]\nforbid = [\"escape_idiom\"]\n"));
     let (code, text, errors) = policy(&home, &["show"]);
     assert_eq!((code, &*errors), (0, ""));
     assert!(!text.contains("0123456789abcdef"), "{text}");
@@ -210,6 +210,9 @@ rules, of which the first that matches decides
 fetch, where the first rule that matches decides
   1     line 22    allow  GET https://api.example.com/**; adds authorization; still asks for untrusted, private; replies are untrusted
   else  every request is denied
+
+forbidden in programs
+  escape_idiom
 
 accepted tools (~/cofferdam.lock)
   13 reads, 3 writes, 0 unreviewed; 0 of them external
@@ -232,6 +235,7 @@ labels of what servers reply
     });
     assert_eq!(document["rules"][1], rule);
     assert_eq!(document["mode"], "read-only");
+    assert_eq!(document["forbidden"], json!(["escape_idiom"]));
     assert_eq!(
         document["data"],
         json!({"crm": {"labels": ["untrusted", "private"], "default": true}, "orders": {"labels": ["private"], "default": false}})

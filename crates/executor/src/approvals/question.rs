@@ -166,6 +166,7 @@ fn why(reason: &Reason) -> String {
         Reason::Guard { rule, labels } => format!("rule {} allows it, but not after {labels} was read", rule + 1),
         Reason::PrivateElsewhere { labels } => format!("it reaches others, and {labels} was read before"),
         Reason::Write => "it changes something and no rule allows it".to_owned(),
+        Reason::Unjudged => "your judge gave no answer".to_owned(),
         Reason::Unreviewed => "the tool was not reviewed".to_owned(),
         Reason::HttpGuard { rule, labels } => format!("http rule {} allows it, but not after {labels} was read", rule + 1),
         // These do not ask.

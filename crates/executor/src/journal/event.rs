@@ -2,8 +2,12 @@
 //!
 //! A line holds facts and hashes, never the text of a program, an argument or a reply; those are payloads, kept apart and for a shorter time.
 
-use crate::{present::Ending, sessions::Handle};
-use policy::{ErrorCode, Labels, Language, Layer, Principal, Reason, RunId, Verdict};
+use crate::{
+    judge::{Judged, Stage},
+    present::Ending,
+    sessions::Handle,
+};
+use policy::{ErrorCode, FlagKind, Labels, Language, Layer, Principal, Reason, RunId, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One line, without its place in the chain.
@@ -51,6 +55,9 @@ pub enum Event {
         policy: String,
         /// What it starts with: the labels of its context and its session.
         labels: Labels,
+        /// What is flagged in its program.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        flags: Vec<Flagged>,
     },
     /// A request came to no run.
     Refused {
@@ -120,6 +127,25 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         layer: Option<Layer>,
     },
+    /// The operator's judge was asked.
+    Judged {
+        /// About what.
+        stage: Stage,
+        /// What it said.
+        judged: Judged,
+        /// Its reason, or why it said nothing.
+        reason: String,
+    },
+    /// The text of a call's error was kept from the program.
+    Withheld {
+        /// Which call.
+        #[serde(flatten)]
+        call: Which,
+        /// What the program got in its place.
+        reference: String,
+        /// Hash of the text.
+        text: String,
+    },
     /// The memory of a session was saved after a run, or could not be.
     Settled {
         /// Whether it was saved. The run's changes of variables are undone otherwise.
@@ -162,6 +188,17 @@ pub struct Asked {
     pub intent: Option<String>,
 }
 
+/// Something flagged in a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flagged {
+    /// Its kind.
+    pub kind: FlagKind,
+    /// What it is, in our words: `eval`, `os.system`.
+    pub what: String,
+    /// Its first line, from 1.
+    pub line: u32,
+}
+
 /// One call of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Which {
@@ -190,8 +227,13 @@ impl Event {
             Event::Begun { .. } | Event::Refused { .. } => When::Before,
             Event::Sent { call, .. } if !call.read_only => When::Before,
             Event::Done { call, .. } if !call.read_only => When::AtOnce,
-            Event::Settled { .. } | Event::Finished { .. } | Event::Approved { .. } => When::AtOnce,
-            Event::Started { .. } | Event::Continued { .. } | Event::Decided { .. } | Event::Sent { .. } | Event::Done { .. } => When::Soon,
+            Event::Settled { .. } | Event::Finished { .. } | Event::Approved { .. } | Event::Judged { .. } => When::AtOnce,
+            Event::Started { .. }
+            | Event::Continued { .. }
+            | Event::Decided { .. }
+            | Event::Sent { .. }
+            | Event::Done { .. }
+            | Event::Withheld { .. } => When::Soon,
         }
     }
 
@@ -199,9 +241,10 @@ impl Event {
     #[must_use]
     pub fn call(&self) -> Option<&Which> {
         match self {
-            Event::Decided { call, .. } | Event::Approved { call, .. } | Event::Sent { call, .. } | Event::Done { call, .. } => Some(call),
+            Event::Decided { call, .. } | Event::Approved { call, .. } | Event::Sent { call, .. } => Some(call),
+            Event::Done { call, .. } | Event::Withheld { call, .. } => Some(call),
             Event::Started { .. } | Event::Continued { .. } | Event::Begun { .. } | Event::Refused { .. } => None,
-            Event::Settled { .. } | Event::Finished { .. } => None,
+            Event::Settled { .. } | Event::Finished { .. } | Event::Judged { .. } => None,
         }
     }
 }

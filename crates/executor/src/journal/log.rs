@@ -127,6 +127,18 @@ impl Log {
         Payloads::read(&self.state, hash)
     }
 
+    /// The text of an error that a program got this reference in place of; `None`: there is no such reference, or its text is not kept any more.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn withheld(&self, wanted: &str) -> io::Result<Option<Vec<u8>>> {
+        let found = self.entries(None)?.find_map(|entry| match entry.event {
+            Event::Withheld { reference, text, .. } if reference == wanted => Some(text),
+            _ => None,
+        });
+        found.map_or(Ok(None), |hash| self.payload(&hash))
+    }
+
     /// Checks all journals.
     ///
     /// # Errors
@@ -191,6 +203,7 @@ impl Gathered {
                 self.fate = Some(outcome.map_or(Fate::GivenUp, |outcome| Fate::Ended { outcome }));
                 self.wall_ms = Some(wall_ms);
             }
+            Event::Withheld { .. } | Event::Judged { .. } => {}
             Event::Done { .. } | Event::Started { .. } | Event::Continued { .. } | Event::Approved { .. } | Event::Settled { .. } => {}
         }
     }

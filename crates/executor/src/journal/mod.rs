@@ -12,7 +12,7 @@ mod payload;
 mod read;
 mod verify;
 
-pub use event::{Asked, Entry, Event, Which};
+pub use event::{Asked, Entry, Event, Flagged, Which};
 pub use log::{Fate, Filter, Log, RunLine};
 pub use verify::{Finding, Verified, What};
 

@@ -109,7 +109,7 @@ fn every_byte_and_every_line_counts() {
     let state = TempDir::new().unwrap();
     let journal = journal(&state);
     let asked = Asked { principal: Principal::local(), context: "c".to_owned(), language: Language::Python, program: "00".to_owned(), intent: None };
-    journal.append(&entry(1, Event::Begun { asked, policy: "0".to_owned(), labels: Labels::default() })).unwrap();
+    journal.append(&entry(1, Event::Begun { asked, policy: "0".to_owned(), labels: Labels::default(), flags: Vec::new() })).unwrap();
     journal.append(&entry(1, sent(0))).unwrap();
     journal.append(&entry(1, done(0, false))).unwrap();
     journal.inner.settle().unwrap();

@@ -1,14 +1,14 @@
-//! Walks a JavaScript or TypeScript program once and collects its facts: calls, bound names, dynamic evaluation, decorators.
+//! Walks a JavaScript or TypeScript program once and collects its facts: calls, bound names, flags, decorators.
 
-use super::usage;
+use super::idioms::Idioms;
+use super::{literal::literal, usage};
 use crate::calls::{Call, Facts, Given, Usage};
-use crate::lines::Lines;
+use crate::literal::Which;
 use crate::uses::Uses;
-use crate::{Flag, FlagKind};
 use oxc_ast::ast::{
     Argument, AssignmentTargetPropertyIdentifier, BinaryExpression, BindingIdentifier, CallExpression, Decorator, Expression, ExpressionStatement,
-    ForOfStatement, IdentifierReference, MemberExpression, NewExpression, ObjectPropertyKind, Program, SimpleAssignmentTarget, SpreadElement,
-    Statement, TemplateLiteral, VariableDeclarator,
+    ForOfStatement, IdentifierReference, ImportDeclaration, ImportExpression, MemberExpression, NewExpression, ObjectPropertyKind, Program,
+    SimpleAssignmentTarget, SpreadElement, Statement, TSTypeName, TemplateLiteral, VariableDeclarator,
 };
 use oxc_ast_visit::{Visit, walk};
 
@@ -17,31 +17,30 @@ pub(super) struct Collected {
     /// The first decorator.
     pub(super) decorator: Option<usize>,
     facts: Facts,
-    evaluations: Vec<(String, usize)>,
+    idioms: Idioms,
+    shift: usize,
 }
 
 pub(super) fn collect(program: &Program<'_>, shift: usize) -> Collected {
     let value = program.body.iter().rev().find(|statement| !matches!(statement, Statement::EmptyStatement(_)));
     let value = value.and_then(|last| if let Statement::ExpressionStatement(last) = last { Some(last.span.start) } else { None });
-    let mut collector = Collector { facts: Facts::default(), uses: Uses::default(), value, decorator: None, evaluations: Vec::new() };
+    let mut collector = Collector { facts: Facts::default(), uses: Uses::default(), value, decorator: None, idioms: Idioms::default() };
     collector.facts.is_empty =
         program.directives.is_empty() && program.body.iter().all(|statement| matches!(statement, Statement::EmptyStatement(_)));
     collector.visit_program(program);
-    let Collector { mut facts, uses, decorator, evaluations, .. } = collector;
+    let Collector { mut facts, uses, decorator, idioms, .. } = collector;
     uses.settle(&mut facts.calls);
     for call in &mut facts.calls {
         call.at = call.at.saturating_sub(shift);
     }
-    Collected { decorator, facts, evaluations }
+    Collected { decorator, facts, idioms, shift }
 }
 
 impl Collected {
     /// The facts of the program whose text is given.
     pub(super) fn facts(self, text: &str) -> Facts {
-        let Collected { mut facts, evaluations, .. } = self;
-        let lines = Lines::new(text);
-        let evaluations = evaluations.into_iter().filter(|(name, _)| !facts.bound.contains(name));
-        facts.flags = evaluations.map(|(_, at)| Flag { kind: FlagKind::DynamicEvaluation, line: lines.position(at).0 }).collect();
+        let Collected { mut facts, idioms, shift, .. } = self;
+        facts.flags = idioms.found(&facts.bound).flags(text, shift);
         facts
     }
 }
@@ -52,22 +51,13 @@ struct Collector {
     /// Where the statement starts whose expression is the program's value: it is awaited.
     value: Option<u32>,
     decorator: Option<usize>,
-    /// Calls of functions that evaluate text, by the function's name.
-    evaluations: Vec<(String, usize)>,
+    idioms: Idioms,
 }
 
 impl Collector {
     fn bind(&mut self, name: &str) {
         self.facts.bound.insert(name.to_owned());
         self.uses.store(name);
-    }
-
-    fn evaluation(&mut self, callee: &Expression<'_>, arguments: &[Argument<'_>], at: usize) {
-        let Some(name) = callee.get_identifier_reference().map(|name| name.name.as_str()) else { return };
-        let literal = arguments.iter().all(|argument| argument.as_expression().is_some_and(Expression::is_literal));
-        if matches!(name, "eval" | "Function") && !literal {
-            self.evaluations.push((name.to_owned(), at));
-        }
     }
 }
 
@@ -81,7 +71,7 @@ fn given(call: &CallExpression<'_>) -> Given {
                 for property in &object.properties {
                     match property {
                         ObjectPropertyKind::ObjectProperty(property) if !property.computed => match property.key.static_name() {
-                            Some(name) => given.names.push(name.into_owned()),
+                            Some(name) => given.name(&name, literal(&property.value)),
                             None => given.open = true,
                         },
                         _ => given.open = true,
@@ -93,6 +83,10 @@ fn given(call: &CallExpression<'_>) -> Given {
             None => given.open = true,
         },
         many => given.open = many.iter().any(|argument| matches!(argument, Argument::SpreadElement(_))),
+    }
+    if given.positional > 0 {
+        let certain = call.arguments.iter().map_while(Argument::as_expression).enumerate();
+        given.literals.extend(certain.filter_map(|(at, argument)| Some((Which::Position(at), literal(argument)?))));
     }
     given
 }
@@ -107,7 +101,7 @@ impl<'a> Visit<'a> for Collector {
 
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         usage::of_call(&mut self.uses, call);
-        self.evaluation(&call.callee, &call.arguments, usage::start(call));
+        self.idioms.of_call(&call.callee, &call.arguments, usage::start(call));
         if let Some((object, name)) = usage::parts(call) {
             let (object, name, at) = (object.to_owned(), name.to_owned(), usage::start(call));
             self.facts.calls.push(Call { object, name, at, given: given(call), usage: Usage::Fine });
@@ -116,12 +110,13 @@ impl<'a> Visit<'a> for Collector {
     }
 
     fn visit_new_expression(&mut self, new: &NewExpression<'a>) {
-        self.evaluation(&new.callee, &new.arguments, usage::start(new));
+        self.idioms.of_call(&new.callee, &new.arguments, usage::start(new));
         walk::walk_new_expression(self, new);
     }
 
     fn visit_member_expression(&mut self, member: &MemberExpression<'a>) {
         usage::of_member(&mut self.uses, member);
+        self.idioms.of_member(member);
         walk::walk_member_expression(self, member);
     }
 
@@ -137,6 +132,9 @@ impl<'a> Visit<'a> for Collector {
 
     fn visit_binary_expression(&mut self, binary: &BinaryExpression<'a>) {
         usage::of_binary(&mut self.uses, binary);
+        if binary.operator.is_instance_of() {
+            self.idioms.harmless(&binary.right);
+        }
         walk::walk_binary_expression(self, binary);
     }
 
@@ -158,6 +156,7 @@ impl<'a> Visit<'a> for Collector {
 
     fn visit_identifier_reference(&mut self, identifier: &IdentifierReference<'a>) {
         self.uses.load(&identifier.name);
+        self.idioms.of_name(&identifier.name, usage::start(identifier));
     }
 
     fn visit_simple_assignment_target(&mut self, target: &SimpleAssignmentTarget<'a>) {
@@ -170,6 +169,23 @@ impl<'a> Visit<'a> for Collector {
     fn visit_assignment_target_property_identifier(&mut self, property: &AssignmentTargetPropertyIdentifier<'a>) {
         self.bind(&property.binding.name);
         walk::walk_assignment_target_property_identifier(self, property);
+    }
+
+    fn visit_ts_type_name(&mut self, name: &TSTypeName<'a>) {
+        // A type is no value.
+        if let TSTypeName::IdentifierReference(identifier) = name {
+            self.uses.load(&identifier.name);
+        }
+    }
+
+    fn visit_import_expression(&mut self, import: &ImportExpression<'a>) {
+        self.idioms.of_import(import);
+        walk::walk_import_expression(self, import);
+    }
+
+    fn visit_import_declaration(&mut self, import: &ImportDeclaration<'a>) {
+        self.idioms.of_source(&import.source.value, usage::start(import));
+        walk::walk_import_declaration(self, import);
     }
 
     fn visit_decorator(&mut self, decorator: &Decorator<'a>) {

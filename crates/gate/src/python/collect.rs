@@ -1,10 +1,10 @@
-//! Walks a Python program once and collects its facts: calls, bound names, dynamic evaluation, misplaced `await`.
+//! Walks a Python program once and collects its facts: calls, bound names, flags, misplaced `await`.
 
-use super::usage;
+use super::idioms::Idioms;
+use super::{literal::literal, usage};
 use crate::calls::{Call, Facts, Given, Usage};
-use crate::lines::Lines;
+use crate::literal::Which;
 use crate::uses::Uses;
-use crate::{Flag, FlagKind};
 use ruff_python_ast::visitor::{Visitor, walk_alias, walk_except_handler, walk_expr, walk_parameter, walk_pattern, walk_stmt, walk_type_param};
 use ruff_python_ast::{
     Alias, ExceptHandler, Expr, ExprCall, ExprContext, InterpolatedStringElement, ModModule, Parameter, Pattern, Stmt, StmtFunctionDef, TypeParam,
@@ -19,7 +19,7 @@ pub(super) struct Misplaced {
 
 pub(super) fn collect(module: &ModModule, program: &str) -> Result<Facts, Misplaced> {
     let mut collector =
-        Collector { facts: Facts::default(), uses: Uses::default(), function: Function::Async, misplaced: None, evaluations: Vec::new() };
+        Collector { facts: Facts::default(), uses: Uses::default(), function: Function::Async, misplaced: None, idioms: Idioms::default() };
     collector.facts.is_empty = module.body.is_empty();
     collector.visit_body(&module.body);
     if let Some(misplaced) = collector.misplaced {
@@ -27,9 +27,7 @@ pub(super) fn collect(module: &ModModule, program: &str) -> Result<Facts, Mispla
     }
     let mut facts = collector.facts;
     collector.uses.settle(&mut facts.calls);
-    let lines = Lines::new(program);
-    let evaluations = collector.evaluations.into_iter().filter(|(name, _)| !facts.bound.contains(*name));
-    facts.flags = evaluations.map(|(_, at)| Flag { kind: FlagKind::DynamicEvaluation, line: lines.position(at).0 }).collect();
+    facts.flags = collector.idioms.found(&facts.bound).flags(program, 0);
     Ok(facts)
 }
 
@@ -42,16 +40,15 @@ enum Function {
     Sync,
 }
 
-struct Collector<'a> {
+struct Collector {
     facts: Facts,
     uses: Uses,
     function: Function,
     misplaced: Option<Misplaced>,
-    /// Calls of functions that evaluate text, by the function's name.
-    evaluations: Vec<(&'a str, usize)>,
+    idioms: Idioms,
 }
 
-impl<'a> Collector<'a> {
+impl Collector {
     fn bind(&mut self, name: &str) {
         self.facts.bound.insert(name.to_owned());
         self.uses.store(name);
@@ -70,7 +67,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn function_definition(&mut self, definition: &'a StmtFunctionDef) {
+    fn function_definition(&mut self, definition: &StmtFunctionDef) {
         self.bind(&definition.name.id);
         definition.decorator_list.iter().for_each(|decorator| self.visit_decorator(decorator));
         definition.type_params.iter().for_each(|params| self.visit_type_params(params));
@@ -80,13 +77,7 @@ impl<'a> Collector<'a> {
         self.within(function, |inner| inner.visit_body(&definition.body));
     }
 
-    fn call(&mut self, call: &'a ExprCall) {
-        if let Expr::Name(name) = &*call.func
-            && matches!(name.id.as_str(), "eval" | "exec" | "compile" | "__import__")
-            && !matches!(call.arguments.args.first(), None | Some(Expr::StringLiteral(_) | Expr::BytesLiteral(_)))
-        {
-            self.evaluations.push((name.id.as_str(), call.range().start().to_usize()));
-        }
+    fn call(&mut self, call: &ExprCall) {
         let Expr::Attribute(attribute) = &*call.func else { return };
         let Expr::Name(object) = &*attribute.value else { return };
         self.facts.calls.push(Call {
@@ -107,7 +98,7 @@ fn given(call: &ExprCall) -> Given {
             given.positional = 0;
             for item in &dict.items {
                 match &item.key {
-                    Some(Expr::StringLiteral(key)) => given.names.push(key.value.to_str().to_owned()),
+                    Some(Expr::StringLiteral(key)) => given.name(key.value.to_str(), literal(&item.value)),
                     _ => given.open = true,
                 }
             }
@@ -115,9 +106,13 @@ fn given(call: &ExprCall) -> Given {
         [one] => given.open = !is_certainly_no_dict(one),
         args => given.open = args.iter().any(|arg| matches!(arg, Expr::Starred(_))),
     }
+    if given.positional > 0 {
+        let certain = call.arguments.args.iter().take_while(|arg| !matches!(arg, Expr::Starred(_))).enumerate();
+        given.literals.extend(certain.filter_map(|(at, arg)| Some((Which::Position(at), literal(arg)?))));
+    }
     for keyword in &call.arguments.keywords {
         match &keyword.arg {
-            Some(name) => given.names.push(name.id.to_string()),
+            Some(name) => given.name(&name.id, literal(&keyword.value)),
             None => given.open = true,
         }
     }
@@ -137,9 +132,10 @@ fn is_certainly_no_dict(expr: &Expr) -> bool {
     )
 }
 
-impl<'a> Visitor<'a> for Collector<'a> {
+impl<'a> Visitor<'a> for Collector {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         usage::of_stmt(&mut self.uses, stmt);
+        self.idioms.of_stmt(stmt);
         match stmt {
             Stmt::FunctionDef(definition) => return self.function_definition(definition),
             Stmt::ClassDef(class) => {
@@ -158,6 +154,7 @@ impl<'a> Visitor<'a> for Collector<'a> {
 
     fn visit_expr(&mut self, expr: &'a Expr) {
         usage::of_expr(&mut self.uses, expr);
+        self.idioms.of_expr(expr);
         match expr {
             Expr::Call(call) => self.call(call),
             Expr::Name(name) => match name.ctx {

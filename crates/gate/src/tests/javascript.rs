@@ -1,7 +1,6 @@
 //! What is refused of JavaScript and TypeScript programs, and what is not.
 
 use super::verdict;
-use crate::{Checks, Flag, FlagKind, Lifetime, check};
 use expect_test::{Expect, expect};
 use policy::Language;
 
@@ -142,7 +141,7 @@ fn arguments_of_calls() {
     accepted(&[
         "await github.list_issues({repo: 'a'})",
         "await github.list_issues({repo})",
-        "await github.list_issues({'repo': 1})",
+        "await github.list_issues({'repo': 'a'})",
         "await github.list_issues({...x})",
         "await github.list_issues({[x]: 1})",
         "await github.list_issues(x)",
@@ -212,11 +211,4 @@ fn calls_that_are_not_awaited() {
         "for await (const x of github.whoami()) {}",
         "async function f() { return github.whoami() }; await f()",
     ]);
-}
-
-#[test]
-fn dynamic_evaluation_is_flagged() {
-    let flags = |program| check(program, Language::JavaScript, Lifetime::Stateless, &super::catalog(), &Checks::all()).unwrap().flags().to_vec();
-    assert_eq!(flags("const x = 'a';\neval(x);\nnew Function(x);\neval('1')"), [2, 3].map(|line| Flag { kind: FlagKind::DynamicEvaluation, line }));
-    assert_eq!(flags("function f(eval_) { eval_(1) }"), []);
 }

@@ -1,7 +1,7 @@
 //! What is refused of Python programs, and what is not.
 
 use super::verdict;
-use crate::{Check, Checks, FlagKind, Lifetime, check};
+use crate::{Check, Checks, Lifetime, check};
 use expect_test::{Expect, expect};
 use policy::Language;
 
@@ -282,11 +282,4 @@ fn checks_can_be_turned_off_one_by_one() {
     let none = |program| check(program, Language::Python, Lifetime::Stateless, &super::catalog(), &Checks::none());
     assert_eq!(none("").map(|program| program.code().to_owned()), Ok(String::new()));
     assert!(none("x = =").is_err());
-}
-
-#[test]
-fn dynamic_evaluation_is_flagged() {
-    let flags = |program| check(program, Language::Python, Lifetime::Stateless, &super::catalog(), &Checks::all()).unwrap().flags().to_vec();
-    assert_eq!(flags("x = 1\neval(x)\nexec(\"1\")\n__import__(x)"), [2, 4].map(|line| crate::Flag { kind: FlagKind::DynamicEvaluation, line }));
-    assert_eq!(flags("def eval(x): pass\neval(x)"), []);
 }

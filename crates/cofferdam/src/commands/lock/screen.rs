@@ -2,6 +2,7 @@
 //! typed comes in, what is shown goes out.
 
 use super::{Accepted, show};
+use crate::commands::words::{self, Names};
 use executor::visible;
 use policy::{Effect, Facts};
 use std::fmt::Write;
@@ -18,6 +19,7 @@ const HELP: &str = "\
 #[derive(Debug)]
 pub(super) struct Screen<'a> {
     reviews: &'a [Review],
+    names: Names,
     rows: Vec<Row<'a>>,
 }
 
@@ -50,7 +52,7 @@ impl<'a> Screen<'a> {
             let waiting = review.tools.iter().filter(|(_, tool)| tool.waits());
             waiting.map(move |(name, tool)| Row { review: at, name, tool, facts: tool.proposed, skipped: false })
         });
-        Screen { reviews, rows: rows.collect() }
+        Screen { reviews, names: Names::of(reviews), rows: rows.collect() }
     }
 
     /// Whether there is nothing to decide.
@@ -71,6 +73,7 @@ impl<'a> Screen<'a> {
             for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.review == at) {
                 let skip = if row.skipped { "skip" } else { "" };
                 let _infallible = writeln!(text, "{:>4} {skip:<5}{}", number + 1, show::row(row.name, row.tool, row.facts));
+                text.push_str(&words::told(&self.names.wording(&review.name, row.tool), 12));
                 text.push_str(&show::diff(row.tool).unwrap_or_default());
             }
             for out in &review.kept_out {

@@ -1,5 +1,6 @@
 //! Reviews as people and scripts read them. What an upstream says of itself is one quoted line; how its definition changed is a diff.
 
+use crate::commands::words::{self, Names};
 use crate::config::Failed;
 use executor::visible;
 use policy::{Effect, Facts};
@@ -13,9 +14,9 @@ const DIFF_LINES: usize = 80;
 
 /// Everything, for people.
 pub(super) fn all(lock: &Lock, reviews: &[Review], failed: &[Failed]) -> String {
-    let mut text = String::new();
+    let (mut text, names) = (String::new(), Names::of(reviews));
     for review in reviews {
-        server(&mut text, review);
+        server(&mut text, review, &names);
     }
     // Writing to a String cannot fail.
     for failed in failed {
@@ -36,7 +37,7 @@ pub(super) fn all(lock: &Lock, reviews: &[Review], failed: &[Failed]) -> String 
 }
 
 /// One server with what waits.
-fn server(text: &mut String, review: &Review) {
+fn server(text: &mut String, review: &Review, names: &Names) {
     let _infallible = writeln!(text, "{}{}", review.name, if review.is_known { "" } else { "   not in the lockfile" });
     match &review.other_launch {
         Some(_) => text.push_str(&launch(review)),
@@ -49,6 +50,9 @@ fn server(text: &mut String, review: &Review) {
     }
     for (name, tool) in &review.tools {
         let _infallible = writeln!(text, "  {}", row(name, tool, if tool.waits() { tool.proposed } else { tool.tool.facts }));
+        if tool.waits() {
+            text.push_str(&words::told(&names.wording(&review.name, tool), 6));
+        }
         if let Some(diff) = diff(tool) {
             text.push_str(&diff);
         }
@@ -137,6 +141,7 @@ pub(super) fn accepted(accepted: &[(&Review, BTreeMap<String, Facts>)]) -> Strin
 
 /// Everything, for scripts.
 pub(super) fn document(lock: &Lock, reviews: &[Review], failed: &[Failed]) -> Value {
+    let names = Names::of(reviews);
     let servers = reviews.iter().map(|review| {
         let tools = review.tools.iter().map(|(name, tool)| {
             let changed = tool.standing == Standing::Changed;
@@ -148,6 +153,7 @@ pub(super) fn document(lock: &Lock, reviews: &[Review], failed: &[Failed]) -> Va
                 "external": tool.tool.facts.external,
                 "proposed": {"effect": tool.proposed.effect.name(), "external": tool.proposed.external},
                 "hash": tool.tool.hash,
+                "wording": names.wording(&review.name, tool),
                 "definition": changed.then(|| visible(&tool.definition)),
                 "accepted_definition": tool.before.as_deref().map(visible),
             })

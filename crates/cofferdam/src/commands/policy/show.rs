@@ -3,8 +3,10 @@
 use super::limits::rows;
 use crate::config::Config;
 use crate::output::{self, plain};
+use crate::units::show_duration;
 use policy::{
-    Addresses, Condition, Effect, Facts, FileAccess, HttpRule, LabelKind, Limits, Mode, Pattern, Policy, Rule, ServerName, ToolName, Verdict,
+    Addresses, Condition, Effect, ErrorTexts, Facts, FileAccess, HttpRule, JudgeWhen, LabelKind, Limits, Mode, Pattern, Policy, Rule, ServerName,
+    ToolName, Verdict, Who,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -47,6 +49,10 @@ fn as_text(config: &Config, document: &Document) -> String {
         let _infallible = writeln!(text, "  {:<5} {}", at + 1, http_line(rule));
     }
     let _infallible = writeln!(text, "  {:<5} every request is denied", if policy.http.is_empty() { "none" } else { "else" });
+    let forbidden: Vec<&str> = policy.forbidden.iter().map(|kind| kind.name()).collect();
+    let forbidden = if forbidden.is_empty() { "nothing (what is flagged is recorded)".to_owned() } else { forbidden.join(", ") };
+    let _infallible = writeln!(text, "\nforbidden in programs\n  {forbidden}");
+    text.push_str(&judge(policy));
     text.push_str(&granted(policy));
     let accepted = Accepted::of(document);
     let place = config.lockfile.as_ref().map_or_else(|| "nowhere".to_owned(), |place| place.display().to_string());
@@ -57,9 +63,11 @@ fn as_text(config: &Config, document: &Document) -> String {
         }
     }
     text.push_str("\nlabels of what servers reply\n");
+    let shown = |errors| if errors == ErrorTexts::Withheld { "; error texts are withheld" } else { "" };
     for (name, kinds, default) in data(config) {
         let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") };
-        let _infallible = writeln!(text, "  {:<16}{kinds}{}", name.as_str(), if default { " (default)" } else { "" });
+        let errors = shown(policy.errors_of.get(name).copied().unwrap_or(policy.errors));
+        let _infallible = writeln!(text, "  {:<16}{kinds}{}{errors}", name.as_str(), if default { " (default)" } else { "" });
     }
     if config.servers.is_empty() && config.failed.is_empty() {
         text.push_str("  no servers are configured\n");
@@ -70,6 +78,21 @@ fn as_text(config: &Config, document: &Document) -> String {
         let _infallible = writeln!(text, "  {key:<18}{:<10}{which}", amount.text());
     }
     text
+}
+
+/// Who else looks at programs and outcomes; nothing where nobody does.
+fn judge(policy: &Policy) -> String {
+    let Some(judge) = &policy.judge else { return String::new() };
+    let who = match &judge.who {
+        Who::Command(line) => line.join(" "),
+        Who::Url(url) => url.clone(),
+    };
+    let when = match judge.when {
+        JudgeWhen::Before => "before a program runs",
+        JudgeWhen::After => "before an outcome is shown",
+        JudgeWhen::Both => "before a program runs and before its outcome is shown",
+    };
+    format!("\njudge\n  asked {when}, within {}: {who}\n", show_duration(judge.timeout))
 }
 
 /// Directories and variables that programs are given; nothing when there are none.
@@ -129,6 +152,9 @@ fn as_document(config: &Config, document: &Document) -> Value {
         "rules": rules.collect::<Value>(),
         "without_a_rule": WITHOUT_A_RULE,
         "http": http.collect::<Value>(),
+        "forbidden": policy.forbidden,
+        "errors": {"default": policy.errors, "servers": policy.errors_of},
+        "judge": policy.judge.as_ref().map(|judge| json!({"who": judge.who, "when": judge.when, "timeout": {"seconds": judge.timeout.as_secs_f64()}})),
         "granted": policy.files,
         "env": policy.env,
         "lockfile": {

@@ -159,6 +159,7 @@ fn because(reason: &Reason) -> (&'static str, Option<usize>, Option<&Labels>) {
         // Those of `[http]` are counted by themselves.
         Reason::HttpRule { .. } => ("http_rule", None, None),
         Reason::HttpGuard { labels, .. } => ("http_guard", None, Some(labels)),
+        Reason::Unjudged => ("unjudged", None, None),
         Reason::NoHttpRule => ("no_http_rule", None, None),
     }
 }
