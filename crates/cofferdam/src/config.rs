@@ -46,8 +46,10 @@ pub(crate) struct Config {
     pub(crate) skipped: Vec<String>,
     /// Values that are removed from what is shown and kept.
     pub(crate) secrets: executor::Secrets,
-    /// The files that were read.
+    /// The files that were read, our own first.
     pub(crate) files: Vec<PathBuf>,
+    /// Our own file, where it is or would be. `None`: there is no place for files.
+    pub(crate) own: Option<PathBuf>,
     /// Where the lockfile is, or will be. `None`: there is no place for files.
     pub(crate) lockfile: Option<PathBuf>,
 }
@@ -74,6 +76,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         Some(file) => Some(around.folder.join(file)),
         None => around.default_config().filter(|file| file.exists()),
     };
+    config.own = own.clone().or_else(|| around.default_config());
     let beside = own.clone().or_else(|| sources.mcp_configs.first().map(|file| around.folder.join(file)));
     if let Some(file) = own {
         let text = read(&file)?;

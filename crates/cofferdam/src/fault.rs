@@ -26,6 +26,14 @@ impl ConfigError {
     }
 }
 
+impl ConfigError {
+    /// Where it is, without the folder and the text: for those who are to know neither.
+    pub(crate) fn whereabouts(&self) -> String {
+        let name = self.file.file_name().unwrap_or_default().to_string_lossy();
+        self.place.map_or_else(|| name.to_string(), |(line, column)| format!("{name}:{line}:{column}"))
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.file.display())?;

@@ -24,6 +24,7 @@ mod mcp;
 mod output;
 mod progress;
 mod raw;
+mod rereading;
 mod resources;
 mod rules;
 mod secrets;

@@ -1,7 +1,7 @@
 //! The straight line of one run, and what all runs share.
 
 use crate::{
-    Artifacts, Events, Fault, Image, Record, Reply, Request, Settings, StartError, Stats,
+    Artifacts, Current, Events, Fault, Image, NotObeyed, Operator, Record, Reply, Request, Settings, StartError, Stats,
     approvals::{About, Approvals, Asking, Questions},
     artifacts::{New, OfRun, Origin, Source},
     broker::{Broker, Setting},
@@ -28,8 +28,8 @@ use sandbox::{End, Sandbox};
 use serde_json::json;
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicUsize},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -51,19 +51,24 @@ pub(crate) struct Shared {
     pub(crate) web: Web,
     pub(crate) approvals: Arc<Approvals>,
     unusable: Vec<ServerName>,
+    /// What the operator changed or removed since the start.
+    outdated: Mutex<Arc<BTreeSet<ServerName>>>,
 }
 
 impl Shared {
     /// The catalog, in which the wanted upstreams were at least tried to be listed.
     pub(crate) async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
         let catalog = self.upstreams.catalog(wanted).await;
-        if self.unusable.is_empty() {
+        let outdated = Arc::clone(&self.outdated.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.unusable.is_empty() && outdated.is_empty() {
             return catalog;
         }
         let mut catalog = Arc::unwrap_or_clone(catalog);
-        for name in &self.unusable {
-            // The reason may name variables and files of the host: that is the operator's to know.
-            let state = ServerState::Failed("its configuration is not usable; `cofferdam doctor` tells the operator why".to_owned());
+        // The reason may name variables and files of the host: that is the operator's to know.
+        let unusable = self.unusable.iter().map(|name| (name, "its configuration is not usable; `cofferdam doctor` tells the operator why"));
+        let outdated = outdated.iter().map(|name| (name, "the operator changed how it is reached, which counts when Cofferdam is started again"));
+        for (name, why) in unusable.chain(outdated) {
+            let state = ServerState::Failed(why.to_owned());
             catalog.servers.insert(name.clone(), Server { state, tools: BTreeMap::default(), quarantined: BTreeMap::default() });
         }
         Arc::new(catalog)
@@ -73,7 +78,9 @@ impl Shared {
 /// Runs programs. One per process.
 #[derive(Debug)]
 pub struct Executor {
+    /// What the operator allowed at the start.
     policy: Arc<Policy>,
+    operator: Option<Box<dyn Operator>>,
     pub(crate) sandbox: Sandbox,
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
@@ -87,7 +94,7 @@ impl Executor {
     /// # Errors
     /// When the guests are not built, or the state directory is not writable.
     pub async fn start(settings: Settings) -> Result<Arc<Self>, StartError> {
-        let Settings { policy, servers, lock, unusable, secrets, cache_dir, state_dir, warm, binary } = settings;
+        let Settings { policy, operator, servers, lock, unusable, secrets, cache_dir, state_dir, warm, binary } = settings;
         let not_usable = |source| StartError::State { path: state_dir.clone(), source };
         let workspaces = Workspaces::open(&state_dir).map_err(not_usable)?;
         let sessions = Sessions::open(&state_dir, &policy.limits).map_err(not_usable)?;
@@ -120,9 +127,11 @@ impl Executor {
             approvals,
             web: Web::default(),
             unusable,
+            outdated: Mutex::default(),
         };
         Ok(Arc::new(Executor {
             policy: Arc::new(policy),
+            operator,
             sandbox,
             shared: Arc::new(shared),
             workspaces,
@@ -209,7 +218,11 @@ impl Executor {
 
     async fn run(&self, run: RunId, request: &Request, events: Events, questions: Option<Questions>, halt: &Halt) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
-        let grant = Arc::new(self.policy.grant(&request.context.principal, &lowered));
+        let policy = match self.current() {
+            Ok(policy) => policy,
+            Err(invalid) => return self.refuse(run, request, NotObeyed::CODE, &present::not_run(NotObeyed::CODE, &invalid)),
+        };
+        let grant = Arc::new(policy.grant(&request.context.principal, &lowered));
         if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {
             return self.refuse(run, request, "limit_exceeded", &present::not_run("limit_exceeded", &paused));
         }
@@ -332,6 +345,14 @@ impl Executor {
         recorded.finish(presented.ending, wall, &text, record);
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
+    }
+
+    /// What the operator allows now.
+    fn current(&self) -> Result<Arc<Policy>, NotObeyed> {
+        let Some(operator) = &self.operator else { return Ok(Arc::clone(&self.policy)) };
+        let Current { policy, outdated } = operator.current()?;
+        *self.shared.outdated.lock().unwrap_or_else(PoisonError::into_inner) = outdated;
+        Ok(policy)
     }
 
     /// Ends a request that comes to no run.

@@ -15,6 +15,7 @@ mod execute;
 mod fetch;
 mod journal;
 mod key;
+mod operator;
 mod outcome;
 mod place;
 mod present;
@@ -37,6 +38,7 @@ pub use artifacts::{ArtifactError, Artifacts, Body, Provenance, Range, Read, Rec
 pub use contexts::{Contexts, Seen, SeenLabel};
 pub use execute::Executor;
 pub use journal::{Asked, Entry, Event, Fate, Filter, Finding, Log, RunLine, Verified, What, Which};
+pub use operator::{Current, NotObeyed, Operator};
 pub use present::Ending;
 pub use replay::{ReplayError, Replayed, replay};
 pub use request::{Fault, Image, Reply, Request};

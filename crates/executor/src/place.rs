@@ -120,7 +120,8 @@ impl Executor {
         let clock_ns = open.record.clock_ns;
         let bind = bind(grant, &open.workspace());
         let place = |worker, bind, open, restored| Place { worker, bind, kind: Kind::Session(Some(open)), clock_ns, restored };
-        if let Some(worker) = open.take_live() {
+        // One that is bound to what a run may not have any more, or not yet, is not used: its memory is on the disk.
+        if let Some(worker) = open.take_live().filter(|worker| worker.is_bound_to(&bind)) {
             return Ok((place(worker, None, open, None), news));
         }
         for which in 0..open.checkpoints() {

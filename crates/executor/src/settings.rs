@@ -1,5 +1,6 @@
 //! How an executor is set up, and why it could not be.
 
+use crate::Operator;
 use policy::{Policy, ServerName};
 use sandbox::{SandboxError, Warm};
 use std::{path::PathBuf, sync::Arc};
@@ -7,8 +8,10 @@ use std::{path::PathBuf, sync::Arc};
 /// How an executor is set up.
 #[derive(Debug)]
 pub struct Settings {
-    /// What the operator allows.
+    /// What the operator allows at the start. Some limits hold as long as the executor does: those of what it sets up once.
     pub policy: Policy,
+    /// What the operator allows later; `None`: the same.
+    pub operator: Option<Box<dyn Operator>>,
     /// The upstreams.
     pub servers: Vec<upstream::ServerConfig>,
     /// What the operator accepted of them.

@@ -73,6 +73,7 @@ impl Worker {
     /// See [`RestoreError`].
     pub async fn restore(&mut self, bind: &Bind, source: &mut (impl AsyncRead + Unpin + Send)) -> Result<(), RestoreError> {
         self.leave_rest().map_err(RestoreError::Worker)?;
+        self.bound = Some(bind.clone());
         let loading = load(&mut self.socket, bind, source);
         match tokio::time::timeout(STEP_WAIT, loading).await.unwrap_or(Err(RestoreError::Worker(End::Deadline))) {
             Ok(()) => {

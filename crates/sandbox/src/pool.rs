@@ -8,7 +8,7 @@ use crate::{
     guests::{self, GuestError},
     output::{self, Output},
     process::{Compiled, Exit, Zygote},
-    run,
+    run::{self, Bind},
     slots::{Slot, Slots},
 };
 use policy::{Guest, Principal};
@@ -104,6 +104,8 @@ pub struct Worker {
     pub(crate) exited: oneshot::Receiver<Exit>,
     /// Whether it waits for the broker's word: false during an exchange, and for good after one that failed or was given up.
     pub(crate) at_rest: bool,
+    /// What it was bound to.
+    pub(crate) bound: Option<Bind>,
     guest: Guest,
     output: File,
     kept_bytes: u64,
@@ -144,7 +146,7 @@ impl Sandbox {
         self.refill_later(guest);
         let Idle { socket, output, pid, exited, zygote } = idle;
         let kept_bytes = self.0.settings.output_kept_bytes;
-        Ok(Worker { socket, exited, at_rest: true, guest, output, kept_bytes, pid, zygote, slot })
+        Ok(Worker { socket, exited, at_rest: true, bound: None, guest, output, kept_bytes, pid, zygote, slot })
     }
 
     /// What a checkpoint depends on, as one word: the hash of the guest's snapshot, and Wasmtime's version, configuration and target. A new

@@ -23,7 +23,7 @@ const EXIT_WAIT: Duration = Duration::from_secs(2);
 pub(crate) const STEP_WAIT: Duration = Duration::from_secs(30);
 
 /// What a worker is bound to.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bind {
     /// The directory that is its own: an absolute path of the host.
     pub workspace: String,
@@ -96,12 +96,19 @@ pub struct Finished {
 }
 
 impl Worker {
+    /// Whether the worker is bound to exactly this.
+    #[must_use]
+    pub fn is_bound_to(&self, bind: &Bind) -> bool {
+        self.bound.as_ref() == Some(bind)
+    }
+
     /// Binds the worker to a session, before its first turn.
     ///
     /// # Errors
     /// The end of the worker, which is killed.
     pub async fn bind(&mut self, bind: &Bind) -> Result<(), End> {
         self.leave_rest()?;
+        self.bound = Some(bind.clone());
         let message = ToWorker::Bind { bind: bind.clone(), turn: None };
         let bound = async {
             say(&mut self.socket, &message).await?;
@@ -128,6 +135,7 @@ impl Worker {
         over: impl Future<Output = ()> + Send,
         cancel: &CancellationToken,
     ) -> Finished {
+        self.bound = Some(bind.clone());
         self.converse(&ToWorker::Bind { bind: bind.clone(), turn: Some(turn) }, host, over, cancel).await
     }
 

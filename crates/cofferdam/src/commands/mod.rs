@@ -16,6 +16,7 @@ pub(crate) mod stop;
 pub(crate) mod tools;
 
 use crate::config::{Config, Sources, load, open_lock};
+use crate::rereading::Rereading;
 use crate::surroundings::Surroundings;
 use crate::warnings::warnings;
 use crate::{mcp, output};
@@ -74,7 +75,9 @@ fn settings(config: Config, sources: &Sources, around: &Surroundings) -> anyhow:
     for warning in warnings(&config, &lock.document()) {
         tracing::warn!("{}; `cofferdam policy check` shows all warnings", warning.text);
     }
+    let operator = Rereading::of(&config, sources, around);
     Ok(Settings {
+        operator: Some(Box::new(operator)),
         lock,
         policy: config.policy,
         secrets: config.secrets,

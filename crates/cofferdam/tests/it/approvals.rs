@@ -28,7 +28,7 @@ impl Home {
         home
     }
 
-    fn cofferdam(&self, arguments: &[&str]) -> std::process::Command {
+    pub(crate) fn cofferdam(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = self.place.command();
         command.args(arguments).args(["--config", &self.configuration]);
         command
@@ -66,7 +66,7 @@ return sent.map(s => s.value ?? s.reason.message).slice(0, 2);
 const SENT: &str = r#"[{"text":"to 0"},{"text":"to 1"}]"#;
 
 /// Answers the question of a legacy client, which must be the only one; what a model is then shown, and the question.
-fn legacy(server: &mut Connection, arguments: Value, result: &Value) -> (Shown, String) {
+pub(crate) fn legacy(server: &mut Connection, arguments: Value, result: &Value) -> (Shown, String) {
     let id = server.call(arguments);
     let question = server.asked();
     assert_eq!(question["method"], "elicitation/create");
@@ -91,7 +91,7 @@ fn again(server: &mut Connection, arguments: &Value, state: &Value, result: &Val
     server.request("tools/call", params)
 }
 
-fn accept(decision: &str) -> Value {
+pub(crate) fn accept(decision: &str) -> Value {
     json!({"action": "accept", "content": {"decision": decision}})
 }
 
@@ -315,6 +315,8 @@ fn a_yes_on_the_terminal_needs_the_code_and_a_guesser_is_sent_away() {
 fn a_run_waits_for_the_page_where_the_operator_lets_it_and_its_clock_stands_still() {
     let home = Home::new("wall = \"3s\"\napproval = \"60s\"");
     let mut server = Connection::open(home.child(), Era::Modern);
+    let mut other = Connection::open(home.child(), Era::Modern);
+    assert_eq!(other.run("python", "1"), "1");
     let id = server.call(json!({"code": "await faulty.echo(text='<script>alert(1)</script>')"}));
     let begun = Instant::now();
     let waiting = loop {
@@ -334,9 +336,10 @@ fn a_run_waits_for_the_page_where_the_operator_lets_it_and_its_clock_stands_stil
     assert_eq!(server.shown(id).text, r#"{"text":"<script>alert(1)</script>"}"#);
     let text = std::fs::read_to_string(&home.configuration).unwrap();
     assert!(text.contains("[[rules]]\ntools = [\"faulty.echo\"]\neffect = \"allow\"\n"), "{text}");
-    // The rule counts for whoever starts next.
-    let mut next = Connection::open(home.child(), Era::Modern);
-    assert_eq!(next.run("python", "await faulty.echo(text='b')"), r#"{"text":"b"}"#);
+    // The rule counts for everybody: who asked, who runs beside it, who starts next.
+    for server in [&mut server, &mut other, &mut Connection::open(home.child(), Era::Modern)] {
+        assert_eq!(server.run("python", "await faulty.echo(text='b')"), r#"{"text":"b"}"#);
+    }
 }
 
 #[test]
