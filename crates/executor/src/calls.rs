@@ -9,8 +9,8 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{
-    Asked, CallError, Context, Decision, ErrorCode, ErrorTexts, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool, ToolName,
-    Verdict,
+    Asked, CallError, Context, Decision, ErrorCode, ErrorTexts, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool,
+    ToolName, Verdict,
 };
 use serde_json::{Map, Value};
 use std::sync::{

@@ -129,14 +129,7 @@ impl Executor {
             unusable,
             outdated: Mutex::default(),
         };
-        Ok(Arc::new(Executor {
-            policy: Arc::new(policy),
-            operator,
-            sandbox,
-            shared: Arc::new(shared),
-            workspaces,
-            repeats: Repeats::default(),
-        }))
+        Ok(Arc::new(Executor { policy: Arc::new(policy), operator, sandbox, shared: Arc::new(shared), workspaces, repeats: Repeats::default() }))
     }
 
     /// The upstreams.
