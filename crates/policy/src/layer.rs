@@ -116,6 +116,7 @@ impl Reason {
     pub fn layer(&self) -> Layer {
         match self {
             Reason::Guard { .. } | Reason::PrivateElsewhere { .. } | Reason::HttpGuard { .. } => Layer::Labels,
+            Reason::Unjudged => Layer::Judge,
             Reason::Rule { .. }
             | Reason::Condition { .. }
             | Reason::ReadOnly
