@@ -6,7 +6,7 @@ use crate::{
     journal::{Asked, Entry, Event, Flagged, now_ms},
     sessions::Handle,
 };
-use policy::{Grant, Labels, RunId};
+use policy::{Grant, Labels, Layer, RunId};
 use std::{
     io,
     sync::Arc,
@@ -37,7 +37,10 @@ impl Recorded {
         labels: &Labels,
         flags: &[gate::Flag],
     ) -> Result<Self, Fault> {
-        let flags = flags.iter().map(|flag| Flagged { kind: flag.kind, what: flag.what.to_owned(), line: flag.line }).collect();
+        let flags = flags
+            .iter()
+            .map(|flag| Flagged { kind: flag.kind, what: flag.what.to_owned(), line: flag.line, threat: flag.kind.threat().id().to_owned() })
+            .collect();
         let event = Event::Begun { asked: asked(shared, request), policy: grant.policy_hash().to_owned(), labels: labels.clone(), flags };
         let recorded = Recorded { shared: Arc::clone(shared), run, session, began: Instant::now(), ended: false };
         recorded.note(event).map_err(|source| unrecorded(run, source))?;
@@ -86,12 +89,12 @@ impl Drop for Recorded {
 ///
 /// # Errors
 /// When that cannot be recorded.
-pub(crate) fn refused(shared: &Shared, run: RunId, request: &Request, code: &str) -> Result<(), Fault> {
+pub(crate) fn refused(shared: &Shared, run: RunId, request: &Request, code: &str, layer: Option<Layer>) -> Result<(), Fault> {
     let session = match &request.session {
         Some(crate::Wanted::Continue(handle)) => Some(handle.clone()),
         _ => None,
     };
-    let event = Event::Refused { asked: asked(shared, request), code: code.to_owned() };
+    let event = Event::Refused { asked: asked(shared, request), code: code.to_owned(), layer };
     shared.journal.append(&Entry { at_ms: now_ms(), run: Some(run), session, event }).map_err(|source| unrecorded(run, source))
 }
 

@@ -7,7 +7,7 @@ use crate::surroundings::Surroundings;
 use crate::units::show_size;
 use anyhow::Context;
 use executor::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Handle, Judged, Log, RunLine, Stage, Verified, Which};
-use policy::{Reason, RunId, Verdict};
+use policy::{Layer, Reason, RunId, Verdict};
 use serde_json::{Map, json};
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -79,7 +79,15 @@ fn show(log: &Log, run: RunId, json: bool) -> anyhow::Result<Exit> {
                 kept.insert(hash.to_owned(), String::from_utf8_lossy(&text).into());
             }
         }
-        output::print_json(&json!({"run": run, "lines": entries, "payloads": kept}));
+        let mut lines = Vec::new();
+        for entry in &entries {
+            let mut line = serde_json::to_value(entry)?;
+            if let Some(threat) = entry.event.threat() {
+                line["threat"] = threat.id().into();
+            }
+            lines.push(line);
+        }
+        output::print_json(&json!({"run": run, "lines": lines, "payloads": kept}));
         return Ok(Exit::Ok);
     }
     let first = entries.iter().map(|entry| entry.at_ms).min().unwrap_or(0);
@@ -119,20 +127,20 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
         Event::Started { version, pid, .. } => format!("started   version {version}, process {pid}"),
         Event::Continued { file, .. } => format!("continued after {file}"),
         Event::Begun { asked: what, labels, flags, .. } => format!("begun     {}; labels {labels}{}", asked(what), flagged(flags)),
-        Event::Refused { asked: what, code } => format!("refused   {code}; {}", asked(what)),
-        Event::Decided { call: which, verdict, reason, arguments: hash } => {
+        Event::Refused { asked: what, code, layer } => format!("refused   {code}{}; {}", by(layer), asked(what)),
+        Event::Decided { call: which, verdict, reason, arguments: hash, layer } => {
             let verdict = match verdict {
                 Verdict::Allow => "allowed",
                 Verdict::Deny => "denied",
                 Verdict::Ask => "asks",
             };
-            format!("{verdict:<9} {}  {}  {}", call(which), because(reason), arguments(hash)?)
+            format!("{verdict:<9} {}  {}{}  {}", call(which), because(reason), by(layer), arguments(hash)?)
         }
         Event::Approved { call: which, by, scope } => format!("approved  {}  by {by}, for {scope}", call(which)),
         Event::Sent { call: which, reason, arguments: hash } => {
             format!("sent      {}  {}  {}", call(which), because(reason), arguments(hash)?)
         }
-        Event::Done { call: which, ok, code, bytes, ms, .. } => {
+        Event::Done { call: which, ok, code, bytes, ms, layer, .. } => {
             let how = match (ok, code) {
                 (_, Some(code)) => code.as_str(),
                 (Some(true), None) => "ok",
@@ -140,7 +148,7 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
                 (None, None) => "fate unknown",
             };
             let effect = if *ok == Some(true) && !which.read_only { ", had its effect" } else { "" };
-            format!("done      {}  {how}{effect}, {}, {ms} ms", call(which), show_size(*bytes as u64))
+            format!("done      {}  {how}{}{effect}, {}, {ms} ms", call(which), by(layer), show_size(*bytes as u64))
         }
         Event::Withheld { call: which, reference, .. } => format!("withheld  {}  what it said: cofferdam log error {reference}", call(which)),
         Event::Judged { stage, judged, reason } => {
@@ -164,7 +172,13 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
 
 /// What is flagged in a program, a line for each thing.
 fn flagged(flags: &[Flagged]) -> String {
-    flags.iter().map(|Flagged { kind, what, line }| format!("\n             flagged   {} in line {line}: {what}", kind.name())).collect()
+    let line = |Flagged { kind, what, line, threat }: &Flagged| format!("\n             flagged   {} in line {line}: {what} ({threat})", kind.name());
+    flags.iter().map(line).collect()
+}
+
+/// Which layer of the defence refused something.
+fn by(layer: &Option<Layer>) -> String {
+    layer.map(|layer| format!(" (layer {layer})")).unwrap_or_default()
 }
 
 /// Why a call was allowed or not; rules are counted from 1, for people.
