@@ -22,7 +22,7 @@ fn sent(number: usize) -> Event {
 }
 
 fn done(number: usize, read_only: bool) -> Event {
-    Event::Done { call: call(number, read_only), ok: Some(true), code: None, bytes: 3, reply: None, ms: 1 }
+    Event::Done { call: call(number, read_only), ok: Some(true), code: None, bytes: 3, reply: None, ms: 1, layer: None }
 }
 
 fn path(state: &TempDir, journal: &Journal) -> PathBuf {
@@ -144,7 +144,7 @@ fn secrets_are_taken_out_of_texts_and_a_line_stays_one() {
     let state = TempDir::new().unwrap();
     let journal = journal(&state);
     let which = Which { call: 0, tool: "a.1234567890123".to_owned(), read_only: true };
-    let with = |call| Event::Done { call, ok: None, code: None, bytes: 1_234_567_890_123, reply: None, ms: 1 };
+    let with = |call| Event::Done { call, ok: None, code: None, bytes: 1_234_567_890_123, reply: None, ms: 1, layer: None };
     journal.append(&entry(1, with(which.clone()))).unwrap();
     journal.inner.settle().unwrap();
     let text = fs::read_to_string(path(&state, &journal)).unwrap();

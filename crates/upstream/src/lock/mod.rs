@@ -19,7 +19,7 @@ pub use review::{Review, ReviewedTool};
 use crate::listing::Listing;
 use definitions::Definitions;
 use file::Stamp;
-use policy::{ServerName, ServerState, propose};
+use policy::{Layer, Quarantine, ServerName, ServerState, propose};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -153,6 +153,7 @@ impl Lock {
     pub(crate) fn forbids(&self, name: &ServerName, launch: &LaunchLine) -> Option<&'static str> {
         let held = self.held();
         match held.document.servers.get(name.as_str()) {
+            _ if Layer::Lock.is_off() => None,
             Some(locked) if locked.launch.hash != launch.hash && !held.allowed.contains(name) => Some(LAUNCH_CHANGED),
             None if self.mode == Mode::Locked => Some(NOT_LOCKED),
             Some(_) | None => None,
@@ -168,8 +169,8 @@ impl Lock {
         let mut server = policy::Server { state, tools: BTreeMap::new(), quarantined: BTreeMap::new() };
         for (tool, found) in listing.into_iter().flat_map(|listing| &listing.tools) {
             let standing = standing(&document, found);
-            if let Some(reason) = standing.keeps_out() {
-                server.quarantined.insert(tool.clone(), reason.to_owned());
+            if let Some(reason) = standing.keeps_out().filter(|_| !Layer::Lock.is_off()) {
+                server.quarantined.insert(tool.clone(), Quarantine { reason: reason.to_owned(), layer: Layer::Lock });
                 continue;
             }
             let facts = if let Standing::Locked(facts) = standing { facts } else { policy::Facts::UNREVIEWED };
@@ -178,7 +179,7 @@ impl Lock {
         for kept_out in listing.into_iter().flat_map(|listing| &listing.quarantined) {
             // A tool that may be named keeps its name, whatever others would be called.
             if let Some(tool) = kept_out.name.as_ref().filter(|&tool| !server.tools.contains_key(tool) && !server.quarantined.contains_key(tool)) {
-                server.quarantined.insert(tool.clone(), kept_out.reason.to_owned());
+                server.quarantined.insert(tool.clone(), Quarantine { reason: kept_out.reason.to_owned(), layer: Layer::Metadata });
             }
         }
         server
