@@ -8,7 +8,9 @@ use crate::{
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use policy::{Asked, CallError, Context, Decision, ErrorCode, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool, ToolName, Verdict};
+use policy::{
+    Asked, CallError, Context, Decision, ErrorCode, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool, ToolName, Verdict,
+};
 use serde_json::{Map, Value};
 use std::sync::{
     Arc,

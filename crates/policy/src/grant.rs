@@ -1,7 +1,8 @@
 //! What the operator wrote, what it yields for one run, and the one decision about a call.
 
 use crate::{
-    AskedHttp, Effect, Explanation, FileAccess, FileGrant, HttpRule, LabelKind, Labels, Layer, Limits, Origin, Passed, Principal, Rule, ServerName, Tool,
+    AskedHttp, Effect, Explanation, FileAccess, FileGrant, HttpRule, LabelKind, Labels, Layer, Limits, Origin, Passed, Principal, Rule, ServerName,
+    Tool,
     condition::{DECISION_COST, Inputs},
 };
 use serde::{Deserialize, Serialize};
@@ -138,7 +139,11 @@ impl Grant {
         let says = |verdict, reason| Decision { verdict, reason };
         if Layer::Decisions.is_off() {
             let labels = guarded(&BTreeSet::from(LabelKind::ALL), call);
-            return if labels.is_empty() { says(Verdict::Allow, Reason::AcceptedRead) } else { says(Verdict::Ask, Reason::PrivateElsewhere { labels }) };
+            return if labels.is_empty() {
+                says(Verdict::Allow, Reason::AcceptedRead)
+            } else {
+                says(Verdict::Ask, Reason::PrivateElsewhere { labels })
+            };
         }
         let facts = call.tool.facts;
         if self.policy.mode == Mode::ReadOnly && facts.may_write() {

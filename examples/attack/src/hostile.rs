@@ -108,7 +108,9 @@ impl Hostile {
             }
             Some("tools/list") => reply(json!({"tools": self.tools()})),
             Some("tools/call") => self.call(id, &message["params"]),
-            Some(_) if !id.is_null() => say(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "Method not found"}}).to_string()),
+            Some(_) if !id.is_null() => {
+                say(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "Method not found"}}).to_string())
+            }
             _ => Ok(()),
         }
     }

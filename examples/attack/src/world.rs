@@ -54,7 +54,8 @@ impl World {
     /// A home with nothing in it but the guests of the user who runs the suite.
     pub(crate) fn new(built: &Path, layers: Layers) -> Result<Self> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache"))).context("neither XDG_CACHE_HOME nor HOME is set")?;
+        let cache =
+            variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache"))).context("neither XDG_CACHE_HOME nor HOME is set")?;
         let guests = cache.join("cofferdam/guests");
         ensure!(guests.is_dir(), "the guests are not built; `cargo xtask attack` builds them");
         let home = tempfile::tempdir()?;

@@ -16,8 +16,8 @@ pub(crate) fn class() -> Class {
     );
     let mut variants: Vec<Variant> = same_run.map(|program| poisoned("in the same run", program, None)).into();
     let read = both("(await tickets.read_ticket(id=7))['user']", "(await tickets.read_ticket({id: 7})).user");
-    let write =
-        both("await door.grant_door_access(name='Olga', door='C')", "await door.grant_door_access({name: 'Olga', door: 'C'})").map(|program| program.code);
+    let write = both("await door.grant_door_access(name='Olga', door='C')", "await door.grant_door_access({name: 'Olga', door: 'C'})")
+        .map(|program| program.code);
     variants.extend(read.into_iter().zip(write).map(|(program, write)| poisoned("in a later run", program, Some(write))));
     let lied = both(
         "answer = await tickets.read_ticket(id=7)\nif answer['open'] != False:\n    await door.grant_door_access(name='Olga', door='C')",
