@@ -220,7 +220,7 @@ impl Executor {
         let lowered = LoweredLimits { wall: request.timeout };
         let policy = match self.current() {
             Ok(policy) => policy,
-            Err(invalid) => return self.refuse(run, request, NotObeyed::CODE, &present::not_run(NotObeyed::CODE, &invalid)),
+            Err(invalid) => return self.refuse(run, request, NotObeyed::CODE, None, &present::not_run(NotObeyed::CODE, &invalid)),
         };
         let grant = Arc::new(policy.grant(&request.context.principal, &lowered));
         if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {

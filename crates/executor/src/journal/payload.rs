@@ -1,7 +1,7 @@
 //! The texts whose hashes stand in the journal: programs, arguments, records of runs. Kept by hash, apart from the journal, and for a shorter time.
 //!
-//! They are written by a thread of their own, so that no run waits for them: together, a moment after the first of them came, since waking a thread
-//! for each costs a call more than the rest of its journal. What cannot be written, or comes faster than the disk takes it, is
+//! They are written by a thread of their own, so that no run waits for them: together, when a run ends or a moment after the first of them came,
+//! since waking a thread for each costs a call more than the rest of its journal. What cannot be written, or comes faster than the disk takes it, is
 //! not kept; the journal's hash stays. Compressed; no text is kept twice.
 
 use std::{
@@ -73,6 +73,8 @@ struct Waiting {
     bytes: usize,
     /// When a text was last handed over.
     handed: HashMap<String, Instant>,
+    /// A run ended: whoever saw its reply may look at it or repeat it now.
+    urgent: bool,
     closed: bool,
 }
 
@@ -85,9 +87,9 @@ impl Queue {
     fn take(&self) -> Vec<(String, Vec<u8>)> {
         let waiting = self.changed.wait_while(self.lock(), |waiting| waiting.texts.is_empty() && !waiting.closed);
         let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-        let gathered = self.changed.wait_timeout_while(waiting, GATHER, |waiting| !waiting.closed);
+        let gathered = self.changed.wait_timeout_while(waiting, GATHER, |waiting| !waiting.urgent && !waiting.closed);
         let mut waiting = gathered.unwrap_or_else(PoisonError::into_inner).0;
-        waiting.bytes = 0;
+        (waiting.bytes, waiting.urgent) = (0, false);
         std::mem::take(&mut waiting.texts)
     }
 
@@ -107,7 +109,7 @@ impl Payloads {
         let text = self.secrets.remove(text);
         let hash = hash(text.as_bytes());
         if text.len() <= SMALL_BYTES {
-            self.send(hash.clone(), text.into_owned().into_bytes());
+            self.send(hash.clone(), text.into_owned().into_bytes(), false);
         }
         hash
     }
@@ -115,12 +117,12 @@ impl Payloads {
     /// Keeps the record of a run soon; returns its hash at once.
     pub(crate) fn keep_record(&self, record: Vec<u8>) -> String {
         let hash = hash(&record);
-        self.send(hash.clone(), record);
+        self.send(hash.clone(), record, true);
         hash
     }
 
-    /// Hands a text over to the thread, unless it was a while ago.
-    fn send(&self, hash: String, text: Vec<u8>) {
+    /// Hands a text over to the thread, unless it was a while ago. An urgent one is written at once, with all that waits.
+    fn send(&self, hash: String, text: Vec<u8>, urgent: bool) {
         let mut waiting = self.queue.lock();
         if waiting.handed.get(&hash).is_some_and(|at| at.elapsed() < FRESH) {
             return;
@@ -135,9 +137,10 @@ impl Payloads {
         waiting.handed.insert(hash.clone(), Instant::now());
         waiting.bytes += text.len();
         waiting.texts.push((hash, text));
+        waiting.urgent |= urgent;
         let first = waiting.texts.len() == 1;
         drop(waiting);
-        if first {
+        if first || urgent {
             self.wake();
         }
     }
