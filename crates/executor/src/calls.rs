@@ -279,7 +279,8 @@ pub(crate) fn unknown(catalog: &policy::Catalog, name: &ToolName) -> CallError {
     }
     let error = match server.map(|server| &server.state) {
         Some(policy::ServerState::Failed(reason)) => {
-            CallError::new(ErrorCode::UpstreamUnavailable, format!("the server {} is not available: {reason}", name.server))
+            let error = CallError::new(ErrorCode::UpstreamUnavailable, format!("the server {} is not available: {reason}", name.server));
+            if upstream::is_forbidden(reason) { error.by(Layer::Lock) } else { error }
         }
         Some(_) => CallError::new(ErrorCode::UnknownTool, format!("{} has no tool {:?}{meant}", name.server, name.tool)),
         None => CallError::new(ErrorCode::UnknownTool, format!("there is no server {:?}{meant}", name.server.as_str())),

@@ -5,11 +5,12 @@
 //! happened is read from side effects (calls that arrived at an upstream, a database, files, processes, sockets), never from a word of
 //! Cofferdam's. `README.md` says how to add a class.
 //!
-//! In reading order: [`suite`] (the four runs), [`world`] and [`client`] (where they happen), [`hostile`] and [`door`] (the upstreams), [`report`],
+//! In reading order: [`suite`] (the four runs), [`world`] and [`client`] (where they happen), [`hostile`], [`door`] and [`desk`] (the upstreams), [`report`],
 //! and one file per class in [`classes`].
 
 mod classes;
 mod client;
+mod desk;
 mod door;
 pub mod hostile;
 mod report;

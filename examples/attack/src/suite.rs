@@ -4,6 +4,7 @@ use crate::world::{Layers, World};
 use anyhow::{Result, bail};
 use policy::{Layer, Threat};
 use std::{
+    ops::RangeInclusive,
     path::Path,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -42,6 +43,7 @@ pub(crate) struct Variant {
     attack: Attack,
     native: Option<Attack>,
     twin: Twin,
+    records: RangeInclusive<usize>,
 }
 
 impl Variant {
@@ -53,12 +55,17 @@ impl Variant {
         attack: impl Fn(&World) -> Result<Seen> + Send + Sync + 'static,
         twin: impl Fn(&World) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Variant { name: name.into(), layer, code: Some(code), attack: Box::new(attack), native: None, twin: Box::new(twin) }
+        Variant { name: name.into(), layer, code: Some(code), attack: Box::new(attack), native: None, twin: Box::new(twin), records: 1..=1 }
     }
 
     /// The same where nothing is refused and nothing recorded: what the attacker wants is not there.
     pub(crate) fn silent(self) -> Self {
         Variant { code: None, ..self }
+    }
+
+    /// The same where the attacker tries again and again: every attempt is recorded.
+    pub(crate) fn repeatedly(self, attempts: RangeInclusive<usize>) -> Self {
+        Variant { records: attempts, ..self }
     }
 
     /// The same where no layer can be taken away: it lands when the same act is done without Cofferdam.
@@ -151,8 +158,8 @@ fn is_blocked(built: &Path, variant: &Variant, layers: Layers) -> Result<()> {
         bail!("it was blocked ({effect}), but not with the error {code}; shown: {said}");
     }
     let records = world.journal()?.iter().filter(|line| line["layer"] == variant.layer.name()).count();
-    if matches!(layers, Layers::All) && records != 1 {
-        bail!("it was blocked, and {records} records name the layer {} instead of one", variant.layer);
+    if matches!(layers, Layers::All) && !variant.records.contains(&records) {
+        bail!("it was blocked, and {records} records name the layer {} instead of {:?}", variant.layer, variant.records);
     }
     Ok(())
 }

@@ -85,6 +85,14 @@ impl World {
         config.push('\n');
     }
 
+    /// Writes something else in place of a part of the configuration, which must be there.
+    pub(crate) fn replace(&self, part: &str, by: &str) -> Result<()> {
+        let mut config = self.config.borrow_mut();
+        ensure!(config.contains(part), "{part} is not in the configuration: {config}");
+        *config = config.replace(part, by);
+        Ok(())
+    }
+
     /// Adds a malicious upstream; see [`crate::hostile::Behaviour`].
     pub(crate) fn hostile(&self, name: &str, behaviour: &Value) -> Result<Upstream> {
         let file = self.write(&format!("{name}.json"), behaviour.to_string())?;

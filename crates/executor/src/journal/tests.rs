@@ -208,3 +208,13 @@ async fn lines_come_to_the_disk_by_themselves_with_their_head() {
     }
     assert_eq!(*journal.inner.synced.lock().unwrap(), 18);
 }
+
+/// Lines from before a record named the layer.
+#[test]
+fn lines_without_a_layer_are_still_read() {
+    let line = r#"{"at_ms":1,"event":"done","call":0,"tool":"a.b","read_only":false,"ok":false,"code":"tool_output_invalid","bytes":0,"ms":1}"#;
+    let read: Entry = serde_json::from_str(line).unwrap();
+    let code = Some(policy::ErrorCode::ToolOutputInvalid);
+    assert_eq!(read.event, Event::Done { call: call(0, false), ok: Some(false), code, bytes: 0, reply: None, ms: 1, layer: None });
+    assert_eq!(serde_json::to_string(&read).unwrap(), line);
+}

@@ -29,6 +29,12 @@ const LAUNCH_CHANGED: &str = "its launch line changed; the operator has to accep
 /// Why a server is not started that the lockfile does not have, where nothing may be added to it.
 const NOT_LOCKED: &str = "it is not in the lockfile; the operator has to accept it";
 
+/// Whether a server that is not available is so because the lockfile forbids its start, by the reason that its state gives.
+#[must_use]
+pub fn is_forbidden(reason: &str) -> bool {
+    [LAUNCH_CHANGED, NOT_LOCKED].contains(&reason)
+}
+
 /// What becomes of a server that the lockfile does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

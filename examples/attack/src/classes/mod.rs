@@ -1,9 +1,15 @@
 //! The classes, one file each. Every threat of `policy::Threat` has one, with at least [`LEAST`] variants.
 
 mod p1_1;
+mod p1_2;
+mod p2_1;
+mod p2_2;
 mod p4_1;
+mod p4_2;
+mod p4_3;
 
 use crate::suite::Class;
+use serde_json::{Value, json};
 
 /// Variants that a class must have.
 #[cfg(test)]
@@ -11,7 +17,7 @@ const LEAST: usize = 3;
 
 /// Every class.
 pub(crate) fn all() -> Vec<Class> {
-    vec![p1_1::class(), p4_1::class()]
+    vec![p1_1::class(), p1_2::class(), p2_1::class(), p2_2::class(), p4_1::class(), p4_2::class(), p4_3::class()]
 }
 
 /// One program in both languages.
@@ -26,6 +32,12 @@ pub(crate) fn both(python: &'static str, javascript: &'static str) -> [Program; 
     [Program { language: "python", code: python }, Program { language: "javascript", code: javascript }]
 }
 
+/// A tool that takes a text, and says of itself that it changes nothing and reaches nobody outside.
+pub(crate) fn tool(name: &str, description: &str) -> Value {
+    let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}});
+    json!({"name": name, "description": description, "inputSchema": schema, "annotations": {"readOnlyHint": true, "openWorldHint": false}})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,14 +45,9 @@ mod tests {
 
     /// Classes that nobody has written yet. To be empty.
     const MISSING: &[Threat] = &[
-        Threat::P1_2,
-        Threat::P2_1,
-        Threat::P2_2,
         Threat::P3_1,
         Threat::P3_2,
         Threat::P3_3,
-        Threat::P4_2,
-        Threat::P4_3,
         Threat::P5_1,
         Threat::P5_2,
         Threat::P5_3,

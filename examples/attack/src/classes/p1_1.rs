@@ -1,6 +1,6 @@
 //! Context injection via tool discovery artifacts: names and descriptions of tools that steer whoever lists them.
 
-use super::{Program, both};
+use super::{Program, both, tool};
 use crate::{
     client::Client,
     suite::{Class, Seen, Variant},
@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use policy::{Layer, Threat};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) fn class() -> Class {
     let mut variants = vec![words()];
@@ -28,11 +28,6 @@ pub(crate) fn class() -> Class {
     }
     variants.extend(both("await evil.read_file(text='x')", "await evil.read_file({text: 'x'})").map(collision));
     Class { threat: Threat::P1_1, variants }
-}
-
-fn tool(name: &str, description: &str) -> Value {
-    let schema = json!({"type": "object", "properties": {"text": {"type": "string"}}});
-    json!({"name": name, "description": description, "inputSchema": schema, "annotations": {"readOnlyHint": true, "openWorldHint": false}})
 }
 
 /// A tool whose name is not fit to be shown is not callable.
