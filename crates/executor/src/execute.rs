@@ -17,9 +17,9 @@ use crate::{
     reads::Reads,
     recorded::{self, Recorded},
     repeats::{Repeated, Repeats},
-    replay::Start,
+    replay::{Memory, Start},
     schemas::Schemas,
-    sessions::{After, Kept, Open, Sessions, Wanted},
+    sessions::{After, Kept, Open, Sessions},
     stops::{Halt, Stops},
     workspace::Workspaces,
 };
@@ -302,28 +302,26 @@ impl Executor {
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
-        if !matches!(request.session, None | Some(Wanted::New)) {
-            broker.recording.spoil("it began with the memory and the files of a session");
-        }
         if self.shared.secrets.is_in(program.code()) {
             broker.recording.spoil("its program holds a secret, which is not kept");
         }
         let start = Start {
             guest,
             guest_hash: place.worker.guest_hash().to_owned(),
+            memory: broker.reads.session.as_ref().and_then(Memory::of),
             document: turn(&program, &catalog),
             seed: random(),
             clock_ns: place.clock_ns,
             bind: place::bind(&grant, &workspace),
             output_kept_bytes: self.policy.limits.output_kept_bytes as u64,
         };
-        let mut finished = place.run(start.document.clone(), start.seed, &mut broker, over, &halt.cancel).await;
+        let finished = place.run(start.document.clone(), start.seed, &mut broker, over, &halt.cancel).await;
         let wall = started.elapsed();
         broker.close();
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
+        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape);
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());

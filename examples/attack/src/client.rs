@@ -1,4 +1,5 @@
-//! The hijacked client, reduced to the wire: JSON-RPC lines over the pipes of a server. It speaks the protocol with `initialize`, and keeps every line that it got.
+//! The hijacked client, reduced to the wire: JSON-RPC lines over the pipes of a server. It speaks the protocol with `initialize`, and keeps every
+//! line that it got.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -50,17 +51,22 @@ impl Client {
     }
 
     fn open(command: &mut Command, answer: Option<Value>) -> Result<Self> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?}"))?;
-        let output = BufReader::new(child.stdout.take().context("the server has no standard output")?);
-        let (send, lines) = channel();
-        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| send.send(line).is_ok()));
-        let input = child.stdin.take();
-        let mut it = Client { child, input, lines, last: 0, answers: BTreeMap::new(), answer, heard: String::new() };
+        let mut it = Client::silent(command, answer)?;
         let capabilities = if it.answer.is_some() { json!({"elicitation": {}}) } else { json!({}) };
         let about = json!({"protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": {"name": "attack", "version": "1"}});
         it.request("initialize", &about)?;
         it.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))?;
         Ok(it)
+    }
+
+    /// Starts a server without a word to it: for the revision without `initialize`, whose requests say everything themselves.
+    pub(crate) fn silent(command: &mut Command, answer: Option<Value>) -> Result<Self> {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?}"))?;
+        let output = BufReader::new(child.stdout.take().context("the server has no standard output")?);
+        let (send, lines) = channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| send.send(line).is_ok()));
+        let input = child.stdin.take();
+        Ok(Client { child, input, lines, last: 0, answers: BTreeMap::new(), answer, heard: String::new() })
     }
 
     /// The server's process id.

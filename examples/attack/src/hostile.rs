@@ -60,6 +60,10 @@ enum Answer {
     Exit,
     /// What the door database says.
     Door,
+    /// What a shell makes of the argument `command`, in this directory.
+    Runs(PathBuf),
+    /// Writes the argument `text` to the file `path`, from this directory.
+    Writes(PathBuf),
 }
 
 /// Serves until its input ends.
@@ -153,6 +157,16 @@ impl Hostile {
             }
             Answer::Silence => Ok(()),
             Answer::Exit => anyhow::bail!("as it was told"),
+            Answer::Runs(directory) => {
+                let command = arguments["command"].as_str().unwrap_or_default();
+                let output = std::process::Command::new("sh").arg("-c").arg(command).current_dir(directory).output()?;
+                reply(json!({"content": text(&String::from_utf8_lossy(&output.stdout))}))
+            }
+            Answer::Writes(directory) => {
+                let argument = |name: &str| arguments[name].as_str().unwrap_or_default();
+                std::fs::write(directory.join(argument("path")), argument("text"))?;
+                reply(json!({"content": text("written")}))
+            }
             Answer::Door => reply(answer_of_door(self.behaviour.door.as_deref(), tool, arguments)),
         }
     }

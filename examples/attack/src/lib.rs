@@ -8,11 +8,14 @@
 //! In reading order: [`suite`] (the four runs), [`world`] and [`client`] (where they happen), [`hostile`], [`door`] and [`desk`] (the upstreams), [`report`],
 //! and one file per class in [`classes`].
 
+mod act;
 mod classes;
 mod client;
 mod desk;
 mod door;
+mod ground;
 pub mod hostile;
+mod open;
 mod report;
 mod suite;
 mod world;

@@ -38,7 +38,8 @@ pub(crate) type Twin = Box<dyn Fn(&World) -> Result<()> + Send + Sync>;
 /// One way to attack.
 pub(crate) struct Variant {
     name: String,
-    layer: Layer,
+    /// `None`: what stops it is in every build.
+    layer: Option<Layer>,
     code: Option<&'static str>,
     attack: Attack,
     native: Option<Attack>,
@@ -55,7 +56,27 @@ impl Variant {
         attack: impl Fn(&World) -> Result<Seen> + Send + Sync + 'static,
         twin: impl Fn(&World) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Variant { name: name.into(), layer, code: Some(code), attack: Box::new(attack), native: None, twin: Box::new(twin), records: 1..=1 }
+        Variant {
+            name: name.into(),
+            layer: Some(layer),
+            code: Some(code),
+            attack: Box::new(attack),
+            native: None,
+            twin: Box::new(twin),
+            records: 1..=1,
+        }
+    }
+
+    /// An attack that is stopped by what cannot be taken away: it must come to nothing with every layer off too. It lands where `native` does the
+    /// same act without Cofferdam, or with what the attacker does not have.
+    pub(crate) fn standing(
+        name: impl Into<String>,
+        attack: impl Fn(&World) -> Result<Seen> + Send + Sync + 'static,
+        native: impl Fn(&World) -> Result<Seen> + Send + Sync + 'static,
+        twin: impl Fn(&World) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let (attack, native): (Attack, Attack) = (Box::new(attack), Box::new(native));
+        Variant { name: name.into(), layer: None, code: None, attack, native: Some(native), twin: Box::new(twin), records: 0..=0 }
     }
 
     /// The same where nothing is refused and nothing recorded: what the attacker wants is not there.
@@ -78,7 +99,7 @@ impl Variant {
 #[derive(Debug)]
 pub(crate) struct VariantResult {
     pub(crate) name: String,
-    pub(crate) layer: Layer,
+    pub(crate) layer: Option<Layer>,
     pub(crate) runs: [Result<(), String>; 4],
 }
 
@@ -135,7 +156,7 @@ fn run_variant(built: &Path, variant: Variant) -> VariantResult {
     let text = |result: Result<()>| result.map_err(|error| format!("{error:#}"));
     let runs = [
         text(lands(built, &variant)),
-        text(is_blocked(built, &variant, Layers::Only(variant.layer))),
+        text(is_blocked(built, &variant, variant.layer.map_or(Layers::None, Layers::Only))),
         text(is_blocked(built, &variant, Layers::All)),
         text(World::new(built, Layers::All).and_then(|world| (variant.twin)(&world))),
     ];
@@ -153,13 +174,13 @@ fn is_blocked(built: &Path, variant: &Variant, layers: Layers) -> Result<()> {
     if landed {
         bail!("it landed: {effect}; shown: {said}");
     }
-    let Some(code) = variant.code else { return Ok(()) };
+    let (Some(code), Some(layer)) = (variant.code, variant.layer) else { return Ok(()) };
     if !said.contains(code) {
         bail!("it was blocked ({effect}), but not with the error {code}; shown: {said}");
     }
-    let records = world.journal()?.iter().filter(|line| line["layer"] == variant.layer.name()).count();
+    let records = world.journal()?.iter().filter(|line| line["layer"] == layer.name()).count();
     if matches!(layers, Layers::All) && !variant.records.contains(&records) {
-        bail!("it was blocked, and {records} records name the layer {} instead of {:?}", variant.layer, variant.records);
+        bail!("it was blocked, and {records} records name the layer {layer} instead of {:?}", variant.records);
     }
     Ok(())
 }

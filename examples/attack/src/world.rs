@@ -65,6 +65,11 @@ impl World {
         Ok(World { home, built: built.to_owned(), layers, config: RefCell::default() })
     }
 
+    /// Another one, with the same layers: somebody else's.
+    pub(crate) fn another(&self) -> Result<World> {
+        World::new(&self.built, self.layers)
+    }
+
     /// The home.
     pub(crate) fn path(&self) -> &Path {
         self.home.path()
@@ -135,11 +140,22 @@ impl World {
 
     /// A connection of the hijacked client; nobody can be asked.
     pub(crate) fn connect(&self) -> Result<Client> {
-        self.save()?;
-        Client::connect(self.cofferdam().arg("serve"))
+        self.connect_with(&[])
     }
 
-    /// The same, with a person who gives this answer to every question.
+    /// The same, to a server that has these variables in its environment.
+    pub(crate) fn connect_with(&self, variables: &[(&str, &str)]) -> Result<Client> {
+        self.save()?;
+        Client::connect(self.cofferdam().arg("serve").envs(variables.iter().copied()))
+    }
+
+    /// A connection on which nothing was said yet.
+    pub(crate) fn connect_silently(&self) -> Result<Client> {
+        self.save()?;
+        Client::silent(self.cofferdam().arg("serve"), None)
+    }
+
+    /// A connection of the hijacked client, with a person who gives this answer to every question.
     pub(crate) fn connect_with_person(&self, answer: Value) -> Result<Client> {
         self.save()?;
         Client::with_person(self.cofferdam().arg("serve"), answer)
@@ -188,6 +204,11 @@ impl Upstream {
     /// A connection to it without Cofferdam in between.
     pub(crate) fn connect(&self) -> Result<Client> {
         Client::connect(Command::new(&self.program).arg(&self.file).stderr(Stdio::null()))
+    }
+
+    /// The same, with a person who gives this answer to every question.
+    pub(crate) fn connect_with_person(&self, answer: Value) -> Result<Client> {
+        Client::with_person(Command::new(&self.program).arg(&self.file).stderr(Stdio::null()), answer)
     }
 }
 
