@@ -17,9 +17,9 @@ use crate::{
     reads::Reads,
     recorded::{self, Recorded},
     repeats::{Repeated, Repeats},
-    replay::Start,
+    replay::{Memory, Start},
     schemas::Schemas,
-    sessions::{After, Kept, Open, Sessions, Wanted},
+    sessions::{After, Kept, Open, Sessions},
     stops::{Halt, Stops},
     workspace::Workspaces,
 };
@@ -86,6 +86,7 @@ pub struct Executor {
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
     repeats: Repeats,
+    checks: Checks,
 }
 
 impl Executor {
@@ -129,7 +130,15 @@ impl Executor {
             unusable,
             outdated: Mutex::default(),
         };
-        Ok(Arc::new(Executor { policy: Arc::new(policy), operator, sandbox, shared: Arc::new(shared), workspaces, repeats: Repeats::default() }))
+        Ok(Arc::new(Executor {
+            policy: Arc::new(policy),
+            operator,
+            sandbox,
+            shared: Arc::new(shared),
+            workspaces,
+            repeats: Repeats::default(),
+            checks: if Layer::Programs.is_off() { Checks::none() } else { Checks::all() },
+        }))
     }
 
     /// The upstreams.
@@ -224,7 +233,7 @@ impl Executor {
             () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
-        let checks = if Layer::Programs.is_off() { Checks::none() } else { Checks::all().forbidding(grant.forbidden()) };
+        let checks = if Layer::Programs.is_off() { self.checks.clone() } else { self.checks.clone().forbidding(grant.forbidden()) };
         let program = match gate::check(&request.code, request.language, lifetime, &catalog, &checks) {
             Ok(program) => program,
             Err(refusal) => {
@@ -293,28 +302,26 @@ impl Executor {
         let mut broker = Broker::new(Arc::clone(&self.shared), setting, events);
         let started = Instant::now();
         tracing::info!(%run, principal = grant.principal().as_str(), language = request.language.name(), intent = request.intent, "a run begins");
-        if !matches!(request.session, None | Some(Wanted::New)) {
-            broker.recording.spoil("it began with the memory and the files of a session");
-        }
         if self.shared.secrets.is_in(program.code()) {
             broker.recording.spoil("its program holds a secret, which is not kept");
         }
         let start = Start {
             guest,
             guest_hash: place.worker.guest_hash().to_owned(),
+            memory: broker.reads.session.as_ref().and_then(Memory::of),
             document: turn(&program, &catalog),
             seed: random(),
             clock_ns: place.clock_ns,
             bind: place::bind(&grant, &workspace),
             output_kept_bytes: self.policy.limits.output_kept_bytes as u64,
         };
-        let mut finished = place.run(start.document.clone(), start.seed, &mut broker, over, &halt.cancel).await;
+        let finished = place.run(start.document.clone(), start.seed, &mut broker, over, &halt.cancel).await;
         let wall = started.elapsed();
         broker.close();
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape.take());
+        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape);
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());

@@ -96,7 +96,11 @@ pub(crate) struct Case<'a> {
 /// Asks whether a program may run, if the operator has a judge for that.
 pub(crate) async fn before(case: &Case<'_>, program: &Program) -> Result<(), NotAllowed> {
     let Some(judge) = case.grant.judge().filter(|judge| judge.sees_programs()) else { return Ok(()) };
-    let flags: Vec<Value> = program.flags().iter().map(|flag| json!({"kind": flag.kind, "what": flag.what, "line": flag.line})).collect();
+    let flags: Vec<Value> = program
+        .flags()
+        .iter()
+        .map(|flag| json!({"kind": flag.kind, "what": flag.what, "line": flag.line, "threat": flag.kind.threat().id()}))
+        .collect();
     let mut document = about(case, Stage::Before);
     document["flags"] = flags.into();
     let shown = json!({"language": document["language"], "program": document["program"]});

@@ -37,7 +37,10 @@ impl Recorded {
         labels: &Labels,
         flags: &[gate::Flag],
     ) -> Result<Self, Fault> {
-        let flags = flags.iter().map(|flag| Flagged { kind: flag.kind, what: flag.what.to_owned(), line: flag.line }).collect();
+        let flags = flags
+            .iter()
+            .map(|flag| Flagged { kind: flag.kind, what: flag.what.to_owned(), line: flag.line, threat: flag.kind.threat().id().to_owned() })
+            .collect();
         let event = Event::Begun { asked: asked(shared, request), policy: grant.policy_hash().to_owned(), labels: labels.clone(), flags };
         let recorded = Recorded { shared: Arc::clone(shared), run, session, began: Instant::now(), ended: false };
         recorded.note(event).map_err(|source| unrecorded(run, source))?;

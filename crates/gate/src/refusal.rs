@@ -1,6 +1,6 @@
 //! Why a program was not run, and which of these reasons are on. Both lists are closed.
 
-use policy::FlagKind;
+use policy::{FlagKind, Threat};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -50,6 +50,41 @@ impl RefusalCode {
             RefusalCode::NotAwaited => "not_awaited",
             RefusalCode::Forbidden => "forbidden",
             RefusalCode::ParserFailed => "parser_failed",
+        }
+    }
+}
+
+impl RefusalCode {
+    /// Every code.
+    pub const ALL: [RefusalCode; 12] = [
+        RefusalCode::SyntaxError,
+        RefusalCode::UnsupportedSyntax,
+        RefusalCode::EmptyProgram,
+        RefusalCode::NulByte,
+        RefusalCode::TooDeep,
+        RefusalCode::UnknownTool,
+        RefusalCode::MissingArgument,
+        RefusalCode::UnknownArgument,
+        RefusalCode::WrongArgument,
+        RefusalCode::NotAwaited,
+        RefusalCode::Forbidden,
+        RefusalCode::ParserFailed,
+    ];
+
+    /// The class of attack that the refused program may be; `None`: it is a mistake.
+    #[must_use]
+    pub fn threat(self) -> Option<Threat> {
+        match self {
+            RefusalCode::Forbidden => Some(Threat::P5_1),
+            RefusalCode::NulByte | RefusalCode::TooDeep | RefusalCode::ParserFailed => Some(Threat::P5_5),
+            RefusalCode::SyntaxError
+            | RefusalCode::UnsupportedSyntax
+            | RefusalCode::EmptyProgram
+            | RefusalCode::UnknownTool
+            | RefusalCode::MissingArgument
+            | RefusalCode::UnknownArgument
+            | RefusalCode::WrongArgument
+            | RefusalCode::NotAwaited => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! short and its patterns are narrow, because an operator who sees many false flags looks at none; what is not flagged is not thereby harmless.
 
 use crate::screen::{clean, hides, visible};
+use policy::Threat;
 use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
@@ -29,6 +30,17 @@ pub enum WordingKind {
 }
 
 impl WordingKind {
+    /// The class of attack that it is a sign of.
+    #[must_use]
+    pub fn threat(self) -> Threat {
+        match self {
+            WordingKind::OtherTool => Threat::P1_2,
+            WordingKind::Override | WordingKind::Order | WordingKind::Secrecy | WordingKind::Hidden | WordingKind::Url | WordingKind::Encoded => {
+                Threat::P1_1
+            }
+        }
+    }
+
     /// What it is, for the operator.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -49,6 +61,8 @@ impl WordingKind {
 pub struct Wording {
     /// Its kind.
     pub kind: WordingKind,
+    /// The id of the class of attack that it is a sign of.
+    pub threat: &'static str,
     /// The words with what is around them, on one line, with nothing hidden in them.
     pub words: String,
 }
@@ -123,7 +137,7 @@ fn of_text(text: &str, others: &BTreeSet<String>) -> Vec<Wording> {
         c => hides(*c) || c.is_control(),
     };
     if let Some((at, _)) = text.char_indices().find(|(_, c)| hidden(c)) {
-        found.push(Wording { kind: WordingKind::Hidden, words: around(text, at, at) });
+        found.push(told(WordingKind::Hidden, text, at, at));
     }
     // What hides must not keep words apart either.
     let seen: String = text.chars().filter(|c| !hidden(c) || c.is_control()).collect();
@@ -131,15 +145,19 @@ fn of_text(text: &str, others: &BTreeSet<String>) -> Vec<Wording> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (kind, pattern) in COMPILED.iter() {
         if let Some(at) = pattern.find(&text) {
-            found.push(Wording { kind: *kind, words: around(&text, at.start(), at.end()) });
+            found.push(told(*kind, &text, at.start(), at.end()));
         }
     }
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     if let Some(name) = text.split(|c| !word(c)).map(|name| name.trim_matches('.')).find(|name| others.contains(*name)) {
         let at = text.find(name).unwrap_or(0);
-        found.push(Wording { kind: WordingKind::OtherTool, words: around(&text, at, at + name.len()) });
+        found.push(told(WordingKind::OtherTool, &text, at, at + name.len()));
     }
     found
+}
+
+fn told(kind: WordingKind, text: &str, start: usize, end: usize) -> Wording {
+    Wording { kind, threat: kind.threat().id(), words: around(text, start, end) }
 }
 
 /// A part of a text with what is around it.

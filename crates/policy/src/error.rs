@@ -1,6 +1,6 @@
 //! The typed errors that a program can see and catch, and their closed list of codes.
 
-use crate::{Layer, ToolName};
+use crate::{Layer, Threat, ToolName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -63,6 +63,29 @@ impl ErrorCode {
             ErrorCode::Unsupported => "unsupported",
             ErrorCode::Cancelled => "cancelled",
             ErrorCode::Internal => "internal",
+        }
+    }
+
+    /// The class of attack that this error may be a trace of; `None`: it is no verdict about what an upstream sent.
+    #[must_use]
+    pub fn threat(self) -> Option<Threat> {
+        match self {
+            ErrorCode::ToolOutputInvalid => Some(Threat::P4_2),
+            ErrorCode::ReplyTooLarge => Some(Threat::P5_5),
+            ErrorCode::ToolQuarantined => Some(Threat::P1_2),
+            ErrorCode::ToolFailed
+            | ErrorCode::UnknownTool
+            | ErrorCode::InvalidArguments
+            | ErrorCode::Denied
+            | ErrorCode::NeedsApproval
+            | ErrorCode::UpstreamUnavailable
+            | ErrorCode::Timeout
+            | ErrorCode::LimitExceeded
+            | ErrorCode::Deadlock
+            | ErrorCode::BadRequest
+            | ErrorCode::Unsupported
+            | ErrorCode::Cancelled
+            | ErrorCode::Internal => None,
         }
     }
 

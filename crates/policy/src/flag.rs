@@ -1,5 +1,6 @@
 //! What a program may contain that is not wrong by itself, but worth recording, or forbidding.
 
+use crate::Threat;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of what is flagged in a program. Closed: the configuration and the journal name them.
@@ -22,6 +23,15 @@ impl FlagKind {
         match self {
             FlagKind::DynamicEvaluation => "dynamic_evaluation",
             FlagKind::EscapeIdiom => "escape_idiom",
+        }
+    }
+
+    /// The class of attack that it is a sign of.
+    #[must_use]
+    pub fn threat(self) -> Threat {
+        match self {
+            FlagKind::DynamicEvaluation => Threat::P5_1,
+            FlagKind::EscapeIdiom => Threat::P5_6,
         }
     }
 }

@@ -17,18 +17,16 @@ pub enum Layer {
     Metadata,
     /// The lockfile: launch lines and definitions that the operator did not accept.
     Lock,
-    /// The operator's own judge of programs and outcomes, where there is one. There is no switch.
-    Judge,
     /// Rules and accepted facts: what is denied, and what asks.
     Decisions,
     /// Guards over the labels of what was read before.
     Labels,
     /// The budget of programs that fail.
     Failures,
+    /// A judge of the operator's own. An operator who has none turns this off; there is no other switch.
+    Judge,
     /// What a reply may be: strict JSON, the tool's own schema, size and depth.
     Replies,
-    /// The withholding of what upstreams' errors say. The operator turns it on; there is no switch.
-    Errors,
     /// The cleaning of what a model or a person is shown.
     Outcomes,
     /// The removal of known secrets from what is shown, kept and logged.
@@ -47,16 +45,15 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Layer; 16] = [
+    pub const ALL: [Layer; 15] = [
         Layer::Programs,
         Layer::Metadata,
         Layer::Lock,
-        Layer::Judge,
         Layer::Decisions,
         Layer::Labels,
         Layer::Failures,
+        Layer::Judge,
         Layer::Replies,
-        Layer::Errors,
         Layer::Outcomes,
         Layer::Secrets,
         Layer::Addresses,
@@ -73,12 +70,11 @@ impl Layer {
             Layer::Programs => "programs",
             Layer::Metadata => "metadata",
             Layer::Lock => "lock",
-            Layer::Judge => "judge",
             Layer::Decisions => "decisions",
             Layer::Labels => "labels",
             Layer::Failures => "failures",
+            Layer::Judge => "judge",
             Layer::Replies => "replies",
-            Layer::Errors => "errors",
             Layer::Outcomes => "outcomes",
             Layer::Secrets => "secrets",
             Layer::Addresses => "addresses",

@@ -3,7 +3,7 @@
 //! The note is what a checkpoint holds of open files: where each is, how it was opened and where it stands. A file is opened again by its
 //! name; one that has lost its name stays closed.
 
-use crate::{pages::OpenFile, room::Room, run::Bind};
+use crate::{pages::OpenFile, room::Room, run::Bind, seen::Seen};
 use policy::{FileAccess, FileGrant, Layer};
 use std::{collections::BTreeMap, path::Path};
 use wasmtime_wasi::{
@@ -37,11 +37,14 @@ const LAST_FD: u32 = 512;
 pub(crate) mod open_flags {
     pub(crate) const CREATE: i32 = 1;
     pub(crate) const DIRECTORY: i32 = 2;
+    pub(crate) const EXCLUSIVE: i32 = 4;
     pub(crate) const TRUNCATE: i32 = 8;
 }
 
 /// The flag of a descriptor that appends (`fdflags`).
 const APPEND: i32 = 1;
+/// The flag of a lookup that follows a link (`lookupflags`).
+const FOLLOW: i32 = 1;
 /// The right to read (`rights`).
 const READ: i64 = 1 << 1;
 const SUCCESS: i32 = 0;
@@ -69,6 +72,9 @@ pub(crate) struct Files {
     /// Bytes and names that the workspace may have.
     quota: (u64, u64),
     pub(crate) room: Room,
+    pub(crate) seen: Seen,
+    /// Whether the workspace had anything in it when it was last counted.
+    holds: bool,
     open: BTreeMap<u32, Open>,
     /// The first descriptor after those of the workspace and the granted directories.
     first_free: u32,
@@ -112,7 +118,7 @@ impl Stat {
         Some(Stat { identity: word(8)?, kind: *bytes.get(16)?, links: word(24)?, bytes: word(32)? })
     }
 
-    fn regular(&self) -> Option<u64> {
+    pub(crate) fn regular(&self) -> Option<u64> {
         (self.kind == Self::REGULAR).then_some(self.identity)
     }
 }
@@ -120,7 +126,7 @@ impl Stat {
 impl Files {
     /// No directory, no environment.
     pub(crate) fn unbound() -> Self {
-        Files { wasi: WasiCtxBuilder::new().build_p1(), quota: (0, 0), room: Room::default(), open: BTreeMap::new(), first_free: WORKSPACE_FD + 1 }
+        Files::new(WasiCtxBuilder::new().build_p1(), (0, 0), WORKSPACE_FD + 1)
     }
 
     /// Opens the workspace and the granted directories, whose descriptors follow its own.
@@ -144,8 +150,11 @@ impl Files {
             builder.preopened_dir("/", OUTSIDE, FsPerms::ReadWrite)?;
             first_free += 1;
         }
-        let quota = (bind.workspace_bytes, bind.workspace_files);
-        Ok(Files { wasi: builder.build_p1(), quota, room: Room::default(), open: BTreeMap::new(), first_free })
+        Ok(Files::new(builder.build_p1(), (bind.workspace_bytes, bind.workspace_files), first_free))
+    }
+
+    fn new(wasi: WasiP1Ctx, quota: (u64, u64), first_free: u32) -> Self {
+        Files { wasi, quota, room: Room::default(), seen: Seen::default(), holds: false, open: BTreeMap::new(), first_free }
     }
 
     /// For the next call, with what it may copy; `wasmtime` sets the same before a call of its own.
@@ -156,7 +165,46 @@ impl Files {
 
     /// Finds out what room the workspace has. Between two turns the broker may have put something there.
     pub(crate) fn count(&mut self, workspace: &Path) {
-        self.room.count(self.quota, workspace);
+        self.holds = self.room.count(self.quota, workspace);
+    }
+
+    /// A turn begins.
+    pub(crate) fn begin_turn(&mut self) {
+        let root = if self.holds { self.look_at(WORKSPACE_FD.cast_signed(), FOLLOW, ".") } else { None };
+        self.seen = Seen::begin(self.holds, !self.open.is_empty(), root.map(|root| root.identity));
+    }
+
+    /// A call is about what this name stands for.
+    pub(crate) fn uses(&mut self, directory: i32, lookup: i32, path: &str) {
+        self.uses_above(directory, path);
+        if self.seen.watches()
+            && let Some(stat) = self.look_at(directory, lookup, path)
+        {
+            self.seen.uses(Some(stat.identity));
+        }
+    }
+
+    /// A call is about a name in the directory where this one is.
+    pub(crate) fn uses_above(&mut self, directory: i32, path: &str) {
+        if !self.seen.watches() {
+            return;
+        }
+        if path.split('/').any(|part| part == "..") {
+            return self.seen.uses(None);
+        }
+        let above = path.trim_end_matches('/').rsplit_once('/').map(|(above, _)| above);
+        if let Some(stat) = above.and_then(|above| self.look_at(directory, FOLLOW, above)) {
+            self.seen.uses(Some(stat.identity));
+        }
+    }
+
+    /// A call made this name.
+    pub(crate) fn made(&mut self, directory: i32, path: &str) {
+        if self.seen.watches()
+            && let Some(stat) = self.look_at(directory, 0, path)
+        {
+            self.seen.made(stat.identity);
+        }
     }
 
     /// What a path names, if it names something.
@@ -176,7 +224,13 @@ impl Files {
             _ => None,
         };
         let regular = stat.and_then(|stat| stat.regular());
-        if how.open_flags & open_flags::CREATE != 0 && before.is_none() {
+        let made = how.open_flags & open_flags::CREATE != 0 && before.is_none();
+        if (made || how.open_flags & open_flags::TRUNCATE != 0)
+            && let Some(stat) = stat
+        {
+            self.seen.made(stat.identity);
+        }
+        if made {
             self.room.named();
         }
         if how.open_flags & open_flags::TRUNCATE != 0

@@ -50,8 +50,8 @@ pub(crate) enum FromWorker {
     Ended {
         /// Its status.
         status: i32,
-        /// What the guest learned of the world, if that could be taken down.
-        tape: Option<ByteBuf>,
+        /// What the guest learned of the world.
+        tape: Result<ByteBuf, Untaped>,
     },
     /// The guest trapped; it must not run again.
     Trapped {
@@ -60,7 +60,7 @@ pub(crate) enum FromWorker {
         /// Wasmtime's words.
         message: String,
         /// As for a turn that returned.
-        tape: Option<ByteBuf>,
+        tape: Result<ByteBuf, Untaped>,
     },
     /// A part of a checkpoint, of at most [`CHUNK_BYTES`].
     Pages(ByteBuf),
@@ -96,6 +96,15 @@ pub(crate) enum NotSaved {
     TooLarge,
     /// This guest or this kernel does not allow one: why.
     Impossible(String),
+}
+
+/// Why what a guest learned of the world is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Untaped {
+    /// The turn did not end by itself, or its tape became too long, or was too short.
+    NotWhole,
+    /// It used files that its workspace held before it, which are on no tape.
+    OlderFiles,
 }
 
 /// How a guest trapped.

@@ -1,7 +1,7 @@
 //! One guest instance and its side of the ABI (`wasm-guests/abi.md`): memory checks, `host_alloc`, `host.call`, `turn`.
 
 use crate::{
-    frame::{self, FromWorker, NotSaved, Saved, ToWorker, Trapped},
+    frame::{self, FromWorker, NotSaved, Saved, ToWorker, Trapped, Untaped},
     pagemap::Pagemap,
     pages::{self, Malformed, WASM_PAGE_BYTES},
     run::Turn,
@@ -151,7 +151,7 @@ impl Guest<'_> {
         self.store.data_mut().phase = Phase::Turn;
         let ended = self.run(&turn.document);
         self.store.data_mut().phase = Phase::AtRest;
-        let tape = self.wasi().tape.finish().map(ByteBuf::from);
+        let tape = self.wasi().end_turn().map(ByteBuf::from);
         match ended {
             Ok(status) => FromWorker::Ended { status, tape },
             Err(error) => trapped(&error, tape),
@@ -218,7 +218,7 @@ impl Guest<'_> {
     }
 }
 
-fn trapped(error: &wasmtime::Error, tape: Option<ByteBuf>) -> FromWorker {
+fn trapped(error: &wasmtime::Error, tape: Result<ByteBuf, Untaped>) -> FromWorker {
     let trap = if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         Trapped::Exit(exit.0)
     } else if error.downcast_ref::<Trap>() == Some(&Trap::StackOverflow) {

@@ -5,7 +5,7 @@
 //! is over. This crate knows neither gates nor tools: it carries bytes, so that no mistake in a check becomes an escape.
 //!
 //! In reading order: [`engine`](mod@engine) and [`guests`] (compiled guests), `frame` (what broker and worker say), `zygote` and `seal` (how
-//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `pages`, `pagemap`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`]
+//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `seen`, `pages`, `pagemap`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`]
 //! (the broker's side), [`run`] and `checkpoint`.
 
 mod checkpoint;
@@ -24,6 +24,7 @@ mod quota;
 mod room;
 mod run;
 mod seal;
+mod seen;
 mod slots;
 mod snapshot;
 mod sys;
@@ -33,7 +34,7 @@ mod worker;
 mod zygote;
 
 pub use checkpoint::{CheckpointError, RestoreError};
-pub use frame::{Saved, Trapped};
+pub use frame::{Saved, Trapped, Untaped};
 pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};

@@ -1,6 +1,7 @@
 //! The calls of WASI that change what is in the workspace or what is open, each behind the quota, and those that say what is there.
 //!
-//! Each asks `wasmtime-wasi` when there is room, and notes what came of it; what only the file system decides goes over the tape.
+//! Each asks `wasmtime-wasi` when there is room, and notes what came of it; what only the file system decides goes over the tape, and names that stand
+//! for what was there before the turn are noted.
 
 use crate::{
     files::{How, call, call_at_once, open_flags},
@@ -30,6 +31,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap(PREVIEW1, "path_rename", path_rename)?;
     linker.func_wrap(PREVIEW1, "fd_filestat_get", fd_filestat_get)?;
     linker.func_wrap(PREVIEW1, "path_filestat_get", path_filestat_get)?;
+    linker.func_wrap(PREVIEW1, "path_filestat_set_times", path_filestat_set_times)?;
+    linker.func_wrap(PREVIEW1, "path_readlink", path_readlink)?;
     linker.func_wrap(PREVIEW1, "fd_readdir", fd_readdir)?;
     Ok(())
 }
@@ -164,6 +167,15 @@ fn path_open(
     let name = text(memory, path, path_length);
     let changes = open_flags & (open_flags::CREATE | open_flags::TRUNCATE) != 0;
     let before = name.as_deref().filter(|_| changes).and_then(|name| files.look_at(fd, lookup, name));
+    if let Some(name) = &name {
+        // What is emptied at once is as good as new.
+        let replaced = open_flags & (open_flags::TRUNCATE | open_flags::EXCLUSIVE) == open_flags::TRUNCATE;
+        if replaced && before.is_some_and(|before| before.regular().is_some()) {
+            files.uses_above(fd, name);
+        } else {
+            files.uses(fd, lookup, name);
+        }
+    }
     if open_flags & open_flags::CREATE != 0 && before.is_none() && files.room.allows_name() == Err(Full) {
         return Ok(errno::NOSPC);
     }
@@ -178,22 +190,25 @@ fn path_open(
 
 /// Makes a name when there is room for one.
 macro_rules! naming {
-    ($caller:expr, $name:ident($($argument:expr),*)) => {{
+    ($caller:expr, ($fd:expr, $path:expr, $length:expr), $name:ident($($argument:expr),*)) => {{
         let (memory, state) = memory(&mut $caller)?;
         let files = &mut state.wasi.files;
+        let new = text(memory, $path, $length).unwrap_or_default();
+        files.uses($fd, THE_NAME_ITSELF, &new);
         if files.room.allows_name() == Err(Full) {
             return Ok(errno::NOSPC);
         }
         let result = call!(files, memory, $name($($argument),*))?;
         if result == errno::SUCCESS {
             files.room.named();
+            files.made($fd, &new);
         }
         Ok(result)
     }};
 }
 
 fn path_create_directory(mut caller: Caller<'_, State>, fd: i32, path: i32, length: i32) -> wasmtime::Result<i32> {
-    naming!(caller, path_create_directory(fd, path, length))
+    naming!(caller, (fd, path, length), path_create_directory(fd, path, length))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the signature is WASI's")]
@@ -207,11 +222,17 @@ fn path_link(
     new_path: i32,
     new_length: i32,
 ) -> wasmtime::Result<i32> {
-    naming!(caller, path_link(fd, lookup, path, length, new_fd, new_path, new_length))
+    {
+        let (memory, state) = memory(&mut caller)?;
+        if let Some(old) = text(memory, path, length) {
+            state.wasi.files.uses(fd, lookup, &old);
+        }
+    }
+    naming!(caller, (new_fd, new_path, new_length), path_link(fd, lookup, path, length, new_fd, new_path, new_length))
 }
 
 fn path_symlink(mut caller: Caller<'_, State>, target: i32, target_length: i32, fd: i32, path: i32, length: i32) -> wasmtime::Result<i32> {
-    naming!(caller, path_symlink(target, target_length, fd, path, length))
+    naming!(caller, (fd, path, length), path_symlink(target, target_length, fd, path, length))
 }
 
 /// Takes a name away, and gives back what was behind it.
@@ -219,7 +240,9 @@ macro_rules! unnaming {
     ($caller:expr, $fd:expr, $path:expr, $length:expr, $name:ident) => {{
         let (memory, state) = memory(&mut $caller)?;
         let files = &mut state.wasi.files;
-        let before = text(memory, $path, $length).and_then(|name| files.look_at($fd, THE_NAME_ITSELF, &name));
+        let name = text(memory, $path, $length).unwrap_or_default();
+        files.uses($fd, THE_NAME_ITSELF, &name);
+        let before = files.look_at($fd, THE_NAME_ITSELF, &name);
         let result = call!(files, memory, $name($fd, $path, $length))?;
         if result == errno::SUCCESS
             && let Some(before) = before
@@ -241,6 +264,11 @@ fn path_remove_directory(mut caller: Caller<'_, State>, fd: i32, path: i32, leng
 fn path_rename(mut caller: Caller<'_, State>, fd: i32, path: i32, length: i32, new_fd: i32, new_path: i32, new_length: i32) -> wasmtime::Result<i32> {
     let (memory, state) = memory(&mut caller)?;
     let files = &mut state.wasi.files;
+    for (fd, pointer, length) in [(fd, path, length), (new_fd, new_path, new_length)] {
+        if let Some(name) = text(memory, pointer, length) {
+            files.uses(fd, THE_NAME_ITSELF, &name);
+        }
+    }
     let moved = text(memory, path, length).and_then(|name| files.look_at(fd, THE_NAME_ITSELF, &name));
     let replaced = text(memory, new_path, new_length).and_then(|name| files.look_at(new_fd, THE_NAME_ITSELF, &name));
     let result = call!(files, memory, path_rename(fd, path, length, new_fd, new_path, new_length))?;
@@ -262,8 +290,45 @@ fn fd_filestat_get(mut caller: Caller<'_, State>, fd: i32, out: i32) -> wasmtime
 
 fn path_filestat_get(mut caller: Caller<'_, State>, directory: i32, lookup: i32, pointer: i32, length: i32, out: i32) -> wasmtime::Result<i32> {
     let (memory, state) = memory(&mut caller)?;
+    if let Some(name) = text(memory, pointer, length) {
+        state.wasi.files.uses(directory, lookup, &name);
+    }
     let result = call!(state.wasi.files, memory, path_filestat_get(directory, lookup, pointer, length, out))?;
     Ok(if result == errno::SUCCESS { told(memory, state, out) } else { result })
+}
+
+#[expect(clippy::too_many_arguments, reason = "the signature is WASI's")]
+fn path_filestat_set_times(
+    mut caller: Caller<'_, State>,
+    directory: i32,
+    lookup: i32,
+    pointer: i32,
+    length: i32,
+    accessed: i64,
+    modified: i64,
+    flags: i32,
+) -> wasmtime::Result<i32> {
+    let (memory, state) = memory(&mut caller)?;
+    if let Some(name) = text(memory, pointer, length) {
+        state.wasi.files.uses(directory, lookup, &name);
+    }
+    call!(state.wasi.files, memory, path_filestat_set_times(directory, lookup, pointer, length, accessed, modified, flags))
+}
+
+fn path_readlink(
+    mut caller: Caller<'_, State>,
+    directory: i32,
+    pointer: i32,
+    length: i32,
+    buffer: i32,
+    buffer_length: i32,
+    out: i32,
+) -> wasmtime::Result<i32> {
+    let (memory, state) = memory(&mut caller)?;
+    if let Some(name) = text(memory, pointer, length) {
+        state.wasi.files.uses(directory, THE_NAME_ITSELF, &name);
+    }
+    call!(state.wasi.files, memory, path_readlink(directory, pointer, length, buffer, buffer_length, out))
 }
 
 /// Puts what is told of a file on the tape, or takes it from there: device, identity, links, size, and the three times of `filestat`.

@@ -33,16 +33,21 @@ struct Held {
 pub(crate) struct Full;
 
 impl Room {
-    /// The room for this many bytes and names that is left beside what is below a directory now, and what was deleted there and is open still.
-    pub(crate) fn count(&mut self, (bytes, names): (u64, u64), directory: &Path) {
+    /// The room for this many bytes and names that is left beside what is below a directory now, and what was deleted there and is open still. Says
+    /// whether there is anything below it.
+    pub(crate) fn count(&mut self, (bytes, names): (u64, u64), directory: &Path) -> bool {
         let deleted = self.held.values().filter(|held| held.deleted).map(|held| held.bytes).fold(0, u64::saturating_add);
         (self.bytes, self.names) = (bytes.saturating_sub(deleted), names);
         match used(directory) {
             Ok((bytes, names)) => {
                 self.bytes = self.bytes.saturating_sub(bytes);
                 self.names = self.names.saturating_sub(names);
+                names > 0
             }
-            Err(_) => (self.bytes, self.names) = (0, 0),
+            Err(_) => {
+                (self.bytes, self.names) = (0, 0);
+                true
+            }
         }
     }
 
@@ -146,10 +151,11 @@ mod tests {
         std::os::unix::fs::symlink("d", at("loop")).unwrap();
         assert_eq!(used(directory.path()).unwrap(), (100, 4));
         let mut room = Room::default();
-        room.count((1000, 4), directory.path());
+        assert!(room.count((1000, 4), directory.path()));
         assert_eq!((room.bytes, room.allows_name()), (900, Err(Full)));
-        room.count((1000, 4), Path::new("/nowhere"));
+        assert!(room.count((1000, 4), Path::new("/nowhere")));
         assert_eq!((room.bytes, room.names), (0, 0));
+        assert!(!room.count((1000, 4), tempfile::tempdir().unwrap().path()));
     }
 
     #[test]

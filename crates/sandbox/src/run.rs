@@ -1,7 +1,7 @@
 //! The turns of a worker as the broker sees them: frames in, replies out, an end of some kind whatever the worker does.
 
 use crate::{
-    frame::{self, FromWorker, ToWorker, Trapped},
+    frame::{self, FromWorker, ToWorker, Trapped, Untaped},
     output::Output,
     pool::Worker,
     tape::TAPE_BYTES,
@@ -91,8 +91,8 @@ pub struct Finished {
     /// What it printed.
     pub output: Output,
     /// What the guest learned of the world beside its host calls, for a [`Turn`] that repeats this one; when this one repeated another, what is
-    /// left of that tape: nothing, if both learned the same. `None`: the turn did not end by itself, or the tape became too long or was too short.
-    pub tape: Option<Vec<u8>>,
+    /// left of that tape: nothing, if both learned the same.
+    pub tape: Result<Vec<u8>, Untaped>,
 }
 
 impl Worker {
@@ -153,9 +153,9 @@ impl Worker {
         cancel: &CancellationToken,
     ) -> Finished {
         if let Err(end) = self.leave_rest() {
-            return Finished { end, output: Output::default(), tape: None };
+            return Finished { end, output: Output::default(), tape: Err(Untaped::NotWhole) };
         }
-        let mut tape = None;
+        let mut tape = Err(Untaped::NotWhole);
         let end = tokio::select! {
             biased;
             () = cancel.cancelled() => End::Cancelled,
@@ -172,7 +172,7 @@ impl Worker {
             }
             end => self.ended(end).await,
         };
-        Finished { end, output: self.output(), tape: tape.filter(|tape| tape.len() <= TAPE_BYTES) }
+        Finished { end, output: self.output(), tape: tape.and_then(within) }
     }
 
     /// Begins an exchange with the worker, which is not at rest until the exchange has come to its end.
@@ -202,7 +202,7 @@ impl Worker {
 }
 
 /// Sends the first message and answers host calls until the turn ends.
-async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &mut impl Host) -> (End, Option<Vec<u8>>) {
+async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &mut impl Host) -> (End, Result<Vec<u8>, Untaped>) {
     let until_end = async {
         say(socket, first).await?;
         loop {
@@ -217,7 +217,12 @@ async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &m
             }
         }
     };
-    until_end.await.unwrap_or_else(|end| (end, None))
+    until_end.await.unwrap_or_else(|end| (end, Err(Untaped::NotWhole)))
+}
+
+/// A tape that is as short as the worker was to keep it.
+fn within(tape: Vec<u8>) -> Result<Vec<u8>, Untaped> {
+    if tape.len() <= TAPE_BYTES { Ok(tape) } else { Err(Untaped::NotWhole) }
 }
 
 /// Sends one message to a worker.

@@ -8,6 +8,7 @@
 
 use crate::{
     files::Files,
+    frame::Untaped,
     instance::{State, address},
     output::Sink,
     quota,
@@ -70,7 +71,14 @@ impl Wasi {
         self.clock_ns = turn.clock_ns;
         self.started = Instant::now();
         self.tape = turn.tape.as_ref().map_or_else(Tape::record, |tape| Tape::play(tape.to_vec()));
+        self.files.begin_turn();
         self.sink.restart()
+    }
+
+    /// What the guest learned of the world in the turn that has ended.
+    pub(crate) fn end_turn(&mut self) -> Result<Vec<u8>, Untaped> {
+        let tape = self.tape.finish().ok_or(Untaped::NotWhole)?;
+        if self.files.seen.used() { Err(Untaped::OlderFiles) } else { Ok(tape) }
     }
 }
 

@@ -30,7 +30,8 @@ pub(crate) fn print(results: &[ClassResult]) {
     let [landed, alone, blocked, twins] = [0, 1, 2, 3].map(|run| results.iter().map(|result| result.shown(run)).sum::<usize>());
     let (all, hold) = (results.iter().map(|result| result.variants.len()).sum::<usize>(), results.iter().filter(|result| result.holds()).count());
     println!(
-        "{text}\nlanded: with every layer off; alone: blocked by the one layer that is named; blocked: with all on; twins: benign twins that passed"
+        "{text}\nlanded: with every layer off; alone: blocked by the one layer that is named, or with every layer off where none can be taken away;\n\
+         blocked: with all on; twins: benign twins that passed"
     );
     println!("overall: {hold} of {} classes hold; of {all} variants {landed} landed, {alone} alone, {blocked} blocked, {twins} twins", results.len());
 }

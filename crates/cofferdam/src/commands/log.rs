@@ -79,7 +79,15 @@ fn show(log: &Log, run: RunId, json: bool) -> anyhow::Result<Exit> {
                 kept.insert(hash.to_owned(), String::from_utf8_lossy(&text).into());
             }
         }
-        output::print_json(&json!({"run": run, "lines": entries, "payloads": kept}));
+        let mut lines = Vec::new();
+        for entry in &entries {
+            let mut line = serde_json::to_value(entry)?;
+            if let Some(threat) = entry.event.threat() {
+                line["threat"] = threat.id().into();
+            }
+            lines.push(line);
+        }
+        output::print_json(&json!({"run": run, "lines": lines, "payloads": kept}));
         return Ok(Exit::Ok);
     }
     let first = entries.iter().map(|entry| entry.at_ms).min().unwrap_or(0);
@@ -162,14 +170,15 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
     })
 }
 
+/// What is flagged in a program, a line for each thing.
+fn flagged(flags: &[Flagged]) -> String {
+    let line = |Flagged { kind, what, line, threat }: &Flagged| format!("\n             flagged   {} in line {line}: {what} ({threat})", kind.name());
+    flags.iter().map(line).collect()
+}
+
 /// Which layer of the defence refused something.
 fn by(layer: &Option<Layer>) -> String {
     layer.map(|layer| format!(" (layer {layer})")).unwrap_or_default()
-}
-
-/// What is flagged in a program, a line for each thing.
-fn flagged(flags: &[Flagged]) -> String {
-    flags.iter().map(|Flagged { kind, what, line }| format!("\n             flagged   {} in line {line}: {what}", kind.name())).collect()
 }
 
 /// Why a call was allowed or not; rules are counted from 1, for people.

@@ -36,9 +36,9 @@ impl Names {
 /// What was found, a line each, indented by so many spaces.
 pub(crate) fn told(found: &[Wording], indent: usize) -> String {
     let mut text = String::new();
-    for Wording { kind, words } in found {
+    for Wording { kind, threat, words } in found {
         // Writing to a String cannot fail.
-        let _infallible = writeln!(text, "{:indent$}! {}: {words:?}", "", kind.words());
+        let _infallible = writeln!(text, "{:indent$}! {} ({threat}): {words:?}", "", kind.words());
     }
     text
 }

@@ -32,6 +32,7 @@ mod policies;
 mod policy;
 mod repeats;
 mod replay;
+mod replay_sessions;
 mod replies;
 mod rereading;
 mod secrets;

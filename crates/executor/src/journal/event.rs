@@ -7,7 +7,7 @@ use crate::{
     present::Ending,
     sessions::Handle,
 };
-use policy::{ErrorCode, FlagKind, Labels, Language, Layer, Principal, Reason, RunId, Verdict};
+use policy::{ErrorCode, FlagKind, Labels, Language, Layer, Principal, Reason, RunId, Threat, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One line, without its place in the chain.
@@ -197,6 +197,9 @@ pub struct Flagged {
     pub what: String,
     /// Its first line, from 1.
     pub line: u32,
+    /// The id of the class of attack that it is a sign of.
+    #[serde(default)]
+    pub threat: String,
 }
 
 /// One call of a run.
@@ -234,6 +237,19 @@ impl Event {
             | Event::Sent { .. }
             | Event::Done { .. }
             | Event::Withheld { .. } => When::Soon,
+        }
+    }
+
+    /// The class of attack that it may be a trace of, where what it tells of is a verdict about a text: a refused program, a reply, an error.
+    #[must_use]
+    pub fn threat(&self) -> Option<Threat> {
+        match self {
+            Event::Refused { code, .. } if code == "limit_exceeded" => Some(Threat::P2_1),
+            Event::Refused { code, .. } => gate::RefusalCode::ALL.into_iter().find(|one| one.as_str() == code)?.threat(),
+            Event::Done { code, .. } => (*code)?.threat(),
+            Event::Withheld { .. } => Some(Threat::P2_2),
+            Event::Started { .. } | Event::Continued { .. } | Event::Begun { .. } | Event::Decided { .. } | Event::Approved { .. } => None,
+            Event::Sent { .. } | Event::Judged { .. } | Event::Settled { .. } | Event::Finished { .. } => None,
         }
     }
 

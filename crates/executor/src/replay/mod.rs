@@ -5,16 +5,17 @@
 
 mod record;
 
-pub(crate) use record::{Recording, Start};
+pub(crate) use record::{Memory, Recording, Start};
 
 use crate::{
     journal::{Event, Log},
     present::Ending,
+    sessions::{Digested, kept},
     workspace::Workspaces,
 };
 use policy::{Principal, RunId};
 use record::{Ended, Exchange, Printed, Record};
-use sandbox::{Bind, Host, Sandbox, SandboxError, Settings, Turn, Warm};
+use sandbox::{Bind, Host, RestoreError, Sandbox, SandboxError, Settings, Turn, Warm, Worker};
 use serde::Serialize;
 use std::{io, path::Path, path::PathBuf, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -71,6 +72,16 @@ pub async fn replay(state: &Path, cache: &Path, binary: Option<PathBuf>, run: Ru
         let why = "it could read directories of the host, which may hold something else by now".to_owned();
         return Ok(Replayed::NotReplayable { why });
     }
+    let memory = match start.memory {
+        None => None,
+        Some(memory) => match kept::open(state, &memory.session, &memory.digest)? {
+            Some(file) => Some((file, memory)),
+            None => {
+                let why = "what its session remembered when it began is not kept any more: sessions keep that of their last 32 runs, up to 16 MiB";
+                return Ok(Replayed::NotReplayable { why: why.to_owned() });
+            }
+        },
+    };
     let sandbox = Sandbox::start(Settings {
         cache: cache.to_owned(),
         binary,
@@ -90,7 +101,16 @@ pub async fn replay(state: &Path, cache: &Path, binary: Option<PathBuf>, run: Ru
     let turn = Turn { document: start.document, seed: start.seed, clock_ns: start.clock_ns, tape: Some(tape.into()) };
     let differs = CancellationToken::new();
     let mut host = FromRecord { exchanges, at: 0, first: None, differs: differs.clone() };
-    let finished = worker.run(&bind, turn, &mut host, tokio::time::sleep(wall * 10 + PATIENCE), &differs).await;
+    let over = tokio::time::sleep(wall * 10 + PATIENCE);
+    let finished = match memory {
+        None => worker.run(&bind, turn, &mut host, over, &differs).await,
+        Some((file, memory)) => {
+            if let Err(why) = restore(&mut worker, &bind, file, &memory).await? {
+                return Ok(Replayed::NotReplayable { why });
+            }
+            worker.turn(turn, &mut host, over, &differs).await
+        }
+    };
     let first = host.first.or_else(|| {
         if Ended::of(&finished.end) != Some(ended) {
             return Some(format!("it ended otherwise: recorded {ended:?}, now {:?}", finished.end));
@@ -108,9 +128,20 @@ pub async fn replay(state: &Path, cache: &Path, binary: Option<PathBuf>, run: Ru
                 excerpt(&now.head, at)
             ));
         }
-        (finished.tape.as_deref() != Some(&[][..])).then(|| "it read the clock, or looked at files, more or less often".to_owned())
+        (finished.tape.as_deref() != Ok(&[][..])).then(|| "it read the clock, or looked at files, more or less often".to_owned())
     });
     Ok(first.map_or(Replayed::Identical { host_calls: host.at }, |first| Replayed::Different { first }))
+}
+
+/// Puts the memory that a run began with into a worker, or says why it is not that memory any more.
+async fn restore(worker: &mut Worker, bind: &Bind, file: std::fs::File, memory: &Memory) -> Result<Result<(), String>, ReplayError> {
+    let damaged = || Ok(Err("what its session remembered when it began is damaged".to_owned()));
+    let mut source = Digested::new(tokio::fs::File::from_std(file));
+    match worker.restore(bind, &mut source).await {
+        Ok(()) if source.finish() == (memory.digest.clone(), memory.bytes) => Ok(Ok(())),
+        Ok(()) | Err(RestoreError::Refused(_)) => damaged(),
+        Err(error) => Err(ReplayError::State(io::Error::other(error))),
+    }
 }
 
 /// The record of a run and the time that it took, or why there is none.

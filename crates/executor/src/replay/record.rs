@@ -1,11 +1,12 @@
 //! All that a run's outcome follows from, and the outcome itself: enough to run the program again without any upstream.
 
+use crate::sessions::{Handle, Open};
 use policy::Guest;
-use sandbox::{Bind, End, Output, Trapped};
+use sandbox::{Bind, End, Output, Trapped, Untaped};
 use serde::{Deserialize, Serialize};
 
 /// The form of this record. Another version of this program may have another.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How much of a request is kept to show where another run differs, in bytes. The outcome is kept whole.
 const BEGINS_BYTES: usize = 400;
@@ -47,6 +48,8 @@ pub(crate) struct Start {
     pub(crate) guest: Guest,
     /// The build of the guest.
     pub(crate) guest_hash: String,
+    /// What the guest's memory was, in a session.
+    pub(crate) memory: Option<Memory>,
     /// The turn document.
     #[serde(with = "serde_bytes")]
     pub(crate) document: Vec<u8>,
@@ -56,6 +59,24 @@ pub(crate) struct Start {
     pub(crate) bind: Bind,
     /// Printed output that is kept, in bytes.
     pub(crate) output_kept_bytes: u64,
+}
+
+/// A checkpoint that a run began from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    pub(super) session: Handle,
+    /// BLAKE3 of its file, in hexadecimal.
+    pub(super) digest: String,
+    /// Size of its file.
+    pub(super) bytes: u64,
+}
+
+impl Memory {
+    /// Of a session in which a run is about to begin; `None`: it has none, and begins as a new one does.
+    pub(crate) fn of(open: &Open) -> Option<Self> {
+        let checkpoint = open.record.checkpoint.as_ref()?;
+        Some(Memory { session: open.handle().clone(), digest: checkpoint.digest.clone(), bytes: checkpoint.bytes })
+    }
 }
 
 /// How the turn ended, as far as it has to be the same again.
@@ -119,12 +140,15 @@ impl Recording {
     }
 
     /// The record of a run that has ended, or why there is none.
-    pub(crate) fn finish(self, start: Start, end: &End, output: &Output, tape: Option<Vec<u8>>) -> Result<Vec<u8>, &'static str> {
+    pub(crate) fn finish(self, start: Start, end: &End, output: &Output, tape: Result<Vec<u8>, Untaped>) -> Result<Vec<u8>, &'static str> {
         if let Some(why) = self.spoiled {
             return Err(why);
         }
         let ended = Ended::of(end).ok_or("it was killed")?;
-        let tape = tape.ok_or("it read the clock, or listed files, more often than a record holds")?;
+        let tape = tape.map_err(|untaped| match untaped {
+            Untaped::NotWhole => "it read the clock, or listed files, more often than a record holds",
+            Untaped::OlderFiles => "it used files that its session's workspace held before it",
+        })?;
         let record = Record { version: VERSION, start, tape, exchanges: self.exchanges, ended, printed: output.into() };
         let bytes = postcard::to_stdvec(&record).map_err(|_| "its record could not be written")?;
         if bytes.len() > crate::journal::MOST_BYTES { Err("what it printed and its replies are more than a record holds") } else { Ok(bytes) }

@@ -7,6 +7,7 @@
 mod digest;
 mod files;
 mod handle;
+pub(crate) mod kept;
 mod live;
 mod marker;
 mod record;
@@ -16,6 +17,7 @@ mod shown;
 pub use handle::{Handle, HandleError, Wanted};
 pub use shown::{Details, Summary};
 
+pub(crate) use digest::Digested;
 pub(crate) use marker::{Lost, Untold};
 pub(crate) use record::replace;
 pub(crate) use saving::{After, Kept};
@@ -38,6 +40,9 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
+
+/// Where all of them are, below the state directory.
+const DIRECTORY: &str = "sessions";
 
 /// Why a session cannot be used. Nothing ran.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +161,7 @@ impl Sessions {
     /// # Errors
     /// When the directory cannot be read or written.
     pub fn open(state: &Path, limits: &Limits) -> io::Result<Self> {
-        let root = state.join("sessions");
+        let root = state.join(DIRECTORY);
         private(&root)?;
         let key = Key::open(state, "key", random())?;
         let sessions = Sessions {

@@ -1,11 +1,6 @@
 //! A session's memory on its way to the disk and back: the new checkpoint stands beside the old one until the record names it.
 
-use super::{
-    Open, Sessions,
-    digest::Digested,
-    marker,
-    record::{Checkpoint, Record},
-};
+use super::{Open, Sessions, digest::Digested, kept, marker, record::Checkpoint};
 use crate::journal;
 use sandbox::{Bind, CheckpointError, End, RestoreError, Worker};
 use std::{
@@ -125,7 +120,7 @@ impl Sessions {
         marker::clear(&open.directory)?;
         written?;
         let Open { record, directory, seat, _lock: lock, .. } = open;
-        remove_superseded(&directory, &record);
+        kept::supersede(&directory, &record);
         // Before the seat: whoever has that next finds the lock free.
         drop(lock);
         self.syncer.add(directory);
@@ -164,18 +159,6 @@ async fn save(open: &Open, worker: &mut Worker, limit_bytes: u64) -> Result<Chec
     let (digest, bytes) = sink.finish();
     fs::rename(fresh, open.directory.join(&digest)).map_err(failed)?;
     Ok(Checkpoint { digest, bytes, memory_bytes: saved.memory_bytes, runs: open.record.runs })
-}
-
-/// Removes every checkpoint that the record does not name: of earlier runs, damaged ones, and those of a server that was killed before its
-/// record was in place. A fork holds the same file under its own name. What cannot be removed now is removed after the next run.
-fn remove_superseded(directory: &Path, record: &Record) {
-    let named = |name: &str| record.checkpoint.iter().chain(&record.previous).any(|checkpoint| checkpoint.digest == name);
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| blake3::Hash::from_hex(name).is_ok() && !named(name)) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 /// Puts what was written on the disk for sure, soon: many sessions together cost little more than one.
