@@ -44,6 +44,8 @@ use std::process::ExitCode;
 use surroundings::Surroundings;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "attack")]
+    policy::attack::begin();
     sandbox::worker_main();
     let cli = Cli::parse();
     match log(&cli).and_then(|()| start(cli)) {

@@ -164,6 +164,11 @@ pub mod attack {
         std::env::var(WITHOUT).unwrap_or_default()
     }
 
+    /// Reads the variable, at the very start of a process.
+    pub fn begin() {
+        off();
+    }
+
     /// The layers that are off. Ends the process over an unknown name: a misspelled one would make an attack's failure mean nothing.
     #[expect(clippy::exit, clippy::print_stderr, reason = "an attack build with a wrong switch must not run at all")]
     pub(super) fn off() -> &'static BTreeSet<Layer> {

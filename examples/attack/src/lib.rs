@@ -23,7 +23,10 @@ mod world;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use policy::Threat;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
 /// Attacks Cofferdam in every class of docs/threats.md, with and without each layer of its defence.
 #[derive(Debug, Parser)]
@@ -56,6 +59,9 @@ pub fn run() -> Result<ExitCode> {
     for name in ["cofferdam", "cofferdam-attack", "hostile"] {
         ensure!(built.join(name).is_file(), "{name} is not beside this program; `cargo xtask attack` builds it");
     }
+    // A switch that does nothing would make every blocked attack mean nothing.
+    let misspelled = Command::new(built.join("cofferdam-attack")).env("COFFERDAM_WITHOUT", "labels,lables").arg("--version").output()?;
+    ensure!(misspelled.status.code() == Some(2), "cofferdam-attack knows of a layer that there is not: is it the attack build?");
     let classes = classes::all().into_iter().filter(|class| arguments.only.is_empty() || arguments.only.contains(&class.threat)).collect();
     let results = suite::run(&built, classes);
     report::print(&results);

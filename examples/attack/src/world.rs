@@ -125,10 +125,9 @@ impl World {
         let mut command = Command::new(self.built.join(if attacked { "cofferdam-attack" } else { "cofferdam" }));
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("HOME", self.path()).env("PATH", path).current_dir(self.path()).stdin(Stdio::null()).stderr(Stdio::null());
-        if attacked {
-            let off: Vec<&str> = Layer::ALL.into_iter().filter(|layer| !self.layers.has(*layer)).map(Layer::name).collect();
-            command.env("COFFERDAM_WITHOUT", off.join(","));
-        }
+        // The ordinary binary is told to take everything away, and must not know how.
+        let off: Vec<&str> = Layer::ALL.into_iter().filter(|layer| !attacked || !self.layers.has(*layer)).map(Layer::name).collect();
+        command.env("COFFERDAM_WITHOUT", off.join(","));
         command
     }
 
