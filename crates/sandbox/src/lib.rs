@@ -38,6 +38,7 @@ pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};
 pub use run::{Bind, End, Finished, Host, Turn};
+pub use slots::{Slot, Slots};
 pub use snapshot::SnapshotError;
 
 /// The hidden first argument that makes a process the zygote.
