@@ -55,6 +55,12 @@ pub fn seal_like_a_worker(workspace: &std::path::Path) -> Result<(), String> {
     seal::after_bind(&filters, workspace, &[])
 }
 
+/// Has the allocator of this process give blocks of more than 1 MiB back to the system when they are freed: where it is the C library of GNU it
+/// otherwise learns not to, and what large replies were kept in stays with the process. For the `main` of a server that lives long.
+pub fn give_large_blocks_back() {
+    sys::give_large_blocks_back();
+}
+
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.
 pub fn worker_main() {
     let mut arguments = std::env::args_os().skip(1);

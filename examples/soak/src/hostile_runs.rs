@@ -29,8 +29,7 @@ pub(crate) fn run(place: &Place, most: usize) -> Result<ExitCode> {
     let control = Control::new(1);
     let mut held: Vec<Held> = Vec::new();
     std::thread::scope(|scope| {
-        let mut window = Window::new(0, Manners::Hostile, &control, place, 0);
-        window.most = most;
+        let window = Window::new(0, Manners::Hostile, &control, place, 0);
         scope.spawn(move || window.live());
         for part in 1..=10_usize {
             while control.answer_count() < most * part / 10 && control.violations().is_empty() {

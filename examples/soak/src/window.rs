@@ -47,25 +47,22 @@ pub(crate) enum Manners {
 
 /// A window.
 pub(crate) struct Window<'a> {
-    pub(crate) number: usize,
-    pub(crate) manners: Manners,
-    pub(crate) control: &'a Control,
-    pub(crate) place: &'a Place,
-    pub(crate) random: Random,
-    /// Ends after so many answers.
-    pub(crate) most: usize,
-    pub(crate) answers: usize,
-    pub(crate) pending: BTreeMap<u64, Job>,
-    pub(crate) done: BTreeSet<u64>,
+    number: usize,
+    manners: Manners,
+    control: &'a Control,
+    place: &'a Place,
+    random: Random,
+    pending: BTreeMap<u64, Job>,
+    done: BTreeSet<u64>,
     /// Servers whose client vanished, with the requests that they may still run.
-    pub(crate) left: Vec<(Child, Instant, Vec<Job>)>,
+    left: Vec<(Child, Instant, Vec<Job>)>,
 }
 
 impl<'a> Window<'a> {
     pub(crate) fn new(number: usize, manners: Manners, control: &'a Control, place: &'a Place, seed: u64) -> Self {
         let random = Random::new(seed, &format!("window {number}"));
         let (pending, done, left) = Default::default();
-        Window { number, manners, control, place, random, most: usize::MAX, answers: 0, pending, done, left }
+        Window { number, manners, control, place, random, pending, done, left }
     }
 
     /// Works until the soak is over.
@@ -79,7 +76,7 @@ impl<'a> Window<'a> {
     fn work(&mut self) -> Result<()> {
         let mut connection = self.start()?;
         loop {
-            let works = self.control.works() && self.answers < self.most;
+            let works = self.control.works();
             while works && self.pending.len() < IN_FLIGHT {
                 let kind = if self.manners == Manners::Hostile {
                     self.random.of(&Kind::HOSTILE).unwrap_or(Kind::Loop)
@@ -93,7 +90,7 @@ impl<'a> Window<'a> {
                 self.pending.insert(sent?, job);
             }
             self.control.windows[self.number].1.store(self.pending.len() + self.left.len(), Ordering::Release);
-            if !works && self.pending.is_empty() && (self.answers >= self.most || self.control.over.load(Ordering::Acquire)) {
+            if self.pending.is_empty() && self.control.over.load(Ordering::Acquire) {
                 break;
             }
             match connection.hear(Duration::from_millis(50)) {
@@ -133,7 +130,6 @@ impl<'a> Window<'a> {
             return self.control.violation(&format!("window {}: {what}: {}", self.number, head(&answer.to_string())));
         };
         self.done.insert(id);
-        self.answers += 1;
         let (kind, sent, code) = (job.kind, job.sent, job.arguments["code"].to_string());
         let result = &answer["result"];
         let Some(text) = result["content"][0]["text"].as_str() else {
