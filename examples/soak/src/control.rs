@@ -192,7 +192,9 @@ impl Control {
         };
         let mut violations = lock(&self.violations);
         if violations.len() < VIOLATIONS {
-            violations.push(format!("at {:.2} s: {what}\n{}", self.begun.elapsed().as_secs_f64(), recent.join("\n")));
+            let violation = format!("at {:.2} s: {what}\n{}", self.begun.elapsed().as_secs_f64(), recent.join("\n"));
+            println!("VIOLATION {violation}\n");
+            violations.push(violation);
         }
     }
 

@@ -28,8 +28,11 @@ const PROCESSES: usize = 8;
 /// Descriptors that may come and go: a log file that was begun anew, a connection that is being made.
 const SPARE_DESCRIPTORS: usize = 6;
 
-/// Memory that a server may hold more than at its first rest, in bytes and as a share.
+/// Memory that a lasting server may hold more than it did at the most of its first rests, in bytes, beside a quarter of that.
 const SPARE_BYTES: u64 = 32 << 20;
+
+/// How many rests a server may take to come to what it needs.
+const FIRST_RESTS: usize = 3;
 
 /// What was found at every rest, by server.
 #[derive(Debug, Default)]
@@ -95,11 +98,14 @@ impl Rests {
             if held.descriptors > first.descriptors + SPARE_DESCRIPTORS {
                 leaks.push(format!("window {window}: {} descriptors are open, {} were at its first rest", held.descriptors, first.descriptors));
             }
-            if held.resident_bytes > first.resident_bytes + SPARE_BYTES + first.resident_bytes / 4 {
+            let begun = self.lasting.get(window).filter(|rests| rests.len() >= FIRST_RESTS);
+            let Some(most) = begun.and_then(|rests| rests.iter().take(FIRST_RESTS).map(|held| held.resident_bytes).max()) else { continue };
+            if held.resident_bytes > most + SPARE_BYTES + most / 4 {
+                let megabytes = |bytes: u64| bytes / 1_000_000;
                 leaks.push(format!(
-                    "window {window}: its server holds {} MB, and {} MB at its first rest",
-                    held.resident_bytes / 1_000_000,
-                    first.resident_bytes / 1_000_000
+                    "window {window}: its server holds {} MB, and {} MB at the most of its first rests",
+                    megabytes(held.resident_bytes),
+                    megabytes(most)
                 ));
             }
         }

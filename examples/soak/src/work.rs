@@ -193,6 +193,8 @@ impl Job {
         }
         match TROUBLES.iter().find(|(words, _)| text.contains(words)) {
             _ if right => Answered::Right,
+            // The code of a call that was not sent because that could not be recorded.
+            _ if text == "internal" => Answered::Trouble(Trouble::Disk),
             Some((_, trouble)) => Answered::Trouble(*trouble),
             None => Answered::Wrong(format!("answered {:?}{}", head(text), if is_error { ", an error" } else { "" })),
         }
