@@ -252,6 +252,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
     Ok(Limits {
         wall: raw.wall.map_or(default.wall, |span| span.0),
         queue: raw.queue.map_or(default.queue, |span| span.0),
+        queued: count("queued", raw.queued, default.queued, 100_000)?,
         // 4 GiB is what a 32-bit guest can address; 64 MiB is what an interpreter needs to begin.
         memory_bytes: bytes("memory", raw.memory, default.memory_bytes, 64 << 20, 4 * GIB)?,
         program_bytes: bytes("program", raw.program, default.program_bytes, 1, 8 << 20)?,
@@ -259,6 +260,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         output_shown_bytes: bytes("output_shown", raw.output_shown, default.output_shown_bytes, 256, 16 << 20)?,
         calls: raw.calls.unwrap_or(default.calls),
         calls_in_flight: count("calls_in_flight", raw.calls_in_flight, default.calls_in_flight, 1024)?,
+        server_calls: count("server_calls", raw.server_calls, default.server_calls, 4096)?,
         call: raw.call.map_or(default.call, |span| span.0),
         reply_bytes: bytes("reply", raw.reply, default.reply_bytes, 1024, GIB)?,
         // Above this, readers that recurse would be at risk.

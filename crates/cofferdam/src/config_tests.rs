@@ -85,7 +85,7 @@ fn unknown_keys() {
     check(
         "[limits]\n\n  zzz = 1",
         expect![[
-            r#"/home/ann/.config/cofferdam/cofferdam.toml:3:3: unknown key "zzz" in [limits]; the keys here are wall, queue, memory, program, output_kept, output_shown, calls, calls_in_flight, call, reply, reply_depth, replies, workers, approval, workspace, workspace_files, failures_in_a_row, failures, sessions, session_idle, session_kept, artifact, artifacts"#
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:3:3: unknown key "zzz" in [limits]; the keys here are wall, queue, queued, memory, program, output_kept, output_shown, calls, calls_in_flight, server_calls, call, reply, reply_depth, replies, workers, approval, workspace, workspace_files, failures_in_a_row, failures, sessions, session_idle, session_kept, artifact, artifacts"#
         ]],
     );
     check(

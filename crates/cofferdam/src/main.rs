@@ -45,6 +45,7 @@ use surroundings::Surroundings;
 
 fn main() -> ExitCode {
     sandbox::worker_main();
+    sandbox::give_large_blocks_back();
     let cli = Cli::parse();
     match log(&cli).and_then(|()| start(cli)) {
         Ok(exit) => exit.into(),

@@ -12,11 +12,9 @@ use policy::{
     Asked, CallError, Context, Decision, ErrorCode, ErrorTexts, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool,
     ToolName, Verdict,
 };
+use sandbox::Slot;
 use serde_json::{Map, Value};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use upstream::Shape;
 
@@ -73,13 +71,8 @@ pub(crate) struct Held {
     pub(crate) artifacts: Vec<Record>,
     /// Of a value whose tool says nothing of it.
     pub(crate) shape: Option<(ToolName, Shape)>,
-    held: Arc<AtomicUsize>,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.held.fetch_sub(self.json.len(), Ordering::Relaxed);
-    }
+    /// Its room among the replies of all runs.
+    _room: Slot,
 }
 
 /// Makes a call and returns its value as JSON text.
@@ -127,8 +120,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
             return Err(CallError::new(ErrorCode::ToolQuarantined, message).of(&name));
         }
     }
-    // Never closed; were it, the call goes ahead.
-    let _permit = run.permits.acquire().await.ok();
+    let _turn = shared.turns.take(run, Some(&name.server)).await;
     let (effectful, event) = (!which.read_only, Event::Sent { call: which.clone(), reason: decision.reason, arguments: written });
     let entry = run.entry(event);
     let recorded = if effectful { shared.journal.append_synced(&entry).await } else { shared.journal.append(&entry) };
@@ -248,7 +240,7 @@ async fn value_of(shared: &Shared, tool: &Tool, run: &Run, mut labels: Labels, r
     let shape = tool.output_schema.is_none().then(|| (name.clone(), Shape::of(&value)));
     let json = serde_json::to_string(&value)
         .map_err(|e| CallError::new(ErrorCode::ToolOutputInvalid, format!("{name}: the reply cannot be written as JSON: {e}")).of(name))?;
-    let mut held = hold(shared, json, artifacts, limits.replies_bytes).map_err(|e| e.of(name))?;
+    let mut held = hold(shared, run, json, artifacts).map_err(|e| e.of(name))?;
     held.shape = shape;
     Ok(held)
 }
@@ -288,14 +280,16 @@ async fn keep(
 }
 
 /// Counts a value against what the broker may hold.
-pub(crate) fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> Result<Held, CallError> {
-    let before = shared.held_bytes.fetch_add(json.len(), Ordering::Relaxed);
-    let held = Held { json, artifacts, shape: None, held: Arc::clone(&shared.held_bytes) };
-    if before + held.json.len() > limit {
-        let message = format!("the replies that wait in the broker would take more than {limit} bytes; await calls before making more");
+pub(crate) fn hold(shared: &Shared, run: &Run, json: String, artifacts: Vec<Record>) -> Result<Held, CallError> {
+    let Some(room) = shared.replies.try_take(run.grant.principal(), json.len()) else {
+        let limit = run.grant.limits().replies_bytes;
+        let message = format!(
+            "the replies that wait in the broker would take more than {limit} bytes, or more than half of it while somebody else runs programs; \
+             await calls before making more"
+        );
         return Err(CallError::new(ErrorCode::LimitExceeded, message));
-    }
-    Ok(held)
+    };
+    Ok(Held { json, artifacts, shape: None, _room: room })
 }
 
 /// There is no such tool: why, and what was probably meant.

@@ -21,16 +21,17 @@ use crate::{
     schemas::Schemas,
     sessions::{After, Kept, Open, Sessions},
     stops::{Halt, Stops},
+    turns::Turns,
     workspace::Workspaces,
 };
 use gate::Checks;
 use policy::{Catalog, Grant, Layer, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
-use sandbox::{End, Sandbox};
+use sandbox::{End, Sandbox, Slot, Slots};
 use serde_json::json;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,9 @@ use upstream::Upstreams;
 pub(crate) struct Shared {
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) schemas: Schemas,
-    pub(crate) held_bytes: Arc<AtomicUsize>,
+    /// Room for replies, in bytes.
+    pub(crate) replies: Slots,
+    pub(crate) turns: Turns,
     pub(crate) journal: Journal,
     pub(crate) payloads: Payloads,
     pub(crate) sessions: Sessions,
@@ -86,6 +89,8 @@ pub struct Executor {
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
     repeats: Repeats,
+    /// Places of runs that wait.
+    queue: Slots,
     checks: Checks,
 }
 
@@ -114,10 +119,12 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
+        let turns = Turns::new(upstreams.names(), policy.limits.server_calls);
         let shared = Shared {
             upstreams,
             schemas: Schemas::default(),
-            held_bytes: Arc::default(),
+            replies: Slots::new(policy.limits.replies_bytes),
+            turns,
             journal,
             payloads,
             sessions,
@@ -131,6 +138,7 @@ impl Executor {
             outdated: Mutex::default(),
         };
         Ok(Arc::new(Executor {
+            queue: Slots::new(policy.limits.queued),
             policy: Arc::new(policy),
             operator,
             sandbox,
@@ -176,9 +184,11 @@ impl Executor {
     /// Only for faults of ours; a program that fails is a [`Reply`].
     pub async fn execute(&self, request: Request, events: Events, questions: Option<Questions>, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
+        let Some(waits) = self.queue.try_take(&request.context.principal, 1) else { return Err(Fault::Queue) };
+        let going = self.unless_stopped(run, &request, waits, events, questions, &cancel);
         let mut reply = match request.idempotency.clone() {
-            None => self.unless_stopped(run, &request, events, questions, &cancel).await?,
-            Some(key) => match self.repeats.once(key, &request, &cancel, self.unless_stopped(run, &request, events, questions, &cancel)).await {
+            None => going.await?,
+            Some(key) => match self.repeats.once(key, &request, &cancel, going).await {
                 Repeated::Reply(reply) => *reply,
                 Repeated::Fault(fault) => return Err(fault),
                 Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
@@ -196,6 +206,7 @@ impl Executor {
         &self,
         run: RunId,
         request: &Request,
+        waits: Slot,
         events: Events,
         questions: Option<Questions>,
         cancel: &CancellationToken,
@@ -205,7 +216,7 @@ impl Executor {
             return self.refuse(run, request, "stopped", None, &present::not_run("stopped", &stopped));
         }
         let halt = Halt::below(cancel);
-        let going = self.run(run, request, events, questions, &halt);
+        let going = self.run(run, request, waits, events, questions, &halt);
         tokio::pin!(going);
         tokio::select! {
             biased;
@@ -217,7 +228,15 @@ impl Executor {
         }
     }
 
-    async fn run(&self, run: RunId, request: &Request, events: Events, questions: Option<Questions>, halt: &Halt) -> Result<Reply, Fault> {
+    async fn run(
+        &self,
+        run: RunId,
+        request: &Request,
+        waits: Slot,
+        events: Events,
+        questions: Option<Questions>,
+        halt: &Halt,
+    ) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let policy = match self.current() {
             Ok(policy) => policy,
@@ -270,6 +289,7 @@ impl Executor {
                 return self.refuse(run, request, code, None, &present::not_run(code, &error));
             }
         };
+        drop(waits);
         let queued = queued.elapsed();
         let (workspace, restored) = (place.workspace(), place.restored);
         let session = place.take_session();

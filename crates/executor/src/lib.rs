@@ -32,6 +32,7 @@ mod settings;
 mod stops;
 mod summary;
 mod tree;
+mod turns;
 mod workspace;
 
 pub use approvals::{Answer, AskedCall, Board, BoardError, PATIENCE, Posed, Question, Questions};

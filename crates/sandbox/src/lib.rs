@@ -39,6 +39,7 @@ pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};
 pub use run::{Bind, End, Finished, Host, Turn};
+pub use slots::{Slot, Slots};
 pub use snapshot::SnapshotError;
 
 /// The hidden first argument that makes a process the zygote.
@@ -53,6 +54,12 @@ pub fn seal_like_a_worker(workspace: &std::path::Path) -> Result<(), String> {
     let filters = seal::Filters::compile()?;
     seal::before_ready(&filters)?;
     seal::after_bind(&filters, workspace, &[])
+}
+
+/// Has the allocator of this process give blocks of more than 1 MiB back to the system when they are freed: where it is the C library of GNU it
+/// otherwise learns not to, and what large replies were kept in stays with the process. For the `main` of a server that lives long.
+pub fn give_large_blocks_back() {
+    sys::give_large_blocks_back();
 }
 
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.

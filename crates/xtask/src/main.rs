@@ -12,6 +12,7 @@ mod packages;
 mod paths;
 mod peers;
 mod run;
+mod soak;
 mod steps;
 mod test;
 
@@ -38,7 +39,7 @@ enum Command {
     Guests,
     /// Builds everything and runs the demo: two programs and a session over two upstreams, through a real client.
     Demo,
-    /// Builds everything, installs the real servers and clients that tests talk to, and runs all tests.
+    /// Builds everything, installs the real servers and clients that tests talk to, and runs all tests, then a soak of five minutes.
     Test {
         /// Only tests whose names contain one of these.
         filter: Vec<String>,
@@ -55,6 +56,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Runs many clients at saturation while processes are killed, the disk fills, clients vanish and the clock jumps; docs/soak.md.
+    Soak {
+        /// As the soak takes them: --minutes N, --seed N, --json FILE, --plot FILE, --hostile-runs N.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -66,6 +73,7 @@ fn main() -> ExitCode {
         Command::Test { filter } => test::run(&mut steps, arguments.install, &filter),
         Command::Attack { arguments: asked } => attack::run(&mut steps, arguments.install, &asked),
         Command::Bench { arguments: measured } => bench::run(&mut steps, arguments.install, &measured),
+        Command::Soak { arguments: soaked } => soak::run(&mut steps, arguments.install, &soaked),
     };
     steps.summary();
     match done {

@@ -11,6 +11,7 @@ mod calls;
 mod client;
 mod compute;
 mod decisions;
+mod fairness;
 mod memory;
 mod plot;
 mod report;
@@ -56,6 +57,7 @@ enum Part {
     Rate,
     Memory,
     Sessions,
+    Fairness,
 }
 
 /// Which guest a program is for.
@@ -165,6 +167,9 @@ fn main() -> Result<()> {
         if let Some(file) = &arguments.plot {
             std::fs::write(file, plot::svg("How long a session takes, by its live data", &lines))?;
         }
+    }
+    if wanted(Part::Fairness) {
+        add(fairness::measure(&setup)?);
     }
     notes.dedup();
 
