@@ -31,6 +31,7 @@ mod policy;
 mod repeats;
 mod replay;
 mod replies;
+mod required;
 mod rereading;
 mod secrets;
 mod sessions;
