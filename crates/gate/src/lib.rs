@@ -7,6 +7,9 @@
 mod arguments;
 mod calls;
 mod depth;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod javascript;
 mod lines;
 mod prepare;

@@ -10,6 +10,9 @@ mod effect;
 mod error;
 mod explain;
 mod files;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant;
 mod http;
 mod identity;
