@@ -29,8 +29,18 @@ pub(crate) struct File {
     pub(crate) judge: Option<Spanned<Judge>>,
     /// Directories that programs may use, by where they find them.
     pub(crate) files: BTreeMap<Spanned<String>, FileGrant>,
+    /// What must hold of workers.
+    pub(crate) sandbox: Sandbox,
     /// Variables that programs see.
     pub(crate) env: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+/// `[sandbox]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Sandbox {
+    /// Nothing is started unless every protection is in force.
+    pub(crate) require: bool,
 }
 
 /// `[servers.NAME]`.

@@ -440,6 +440,17 @@ fn malformed(error: serde_json::Error) -> CallError {
     CallError::new(ErrorCode::BadRequest, format!("the request is malformed: {error}"))
 }
 
+/// Reads a request with all that is read of it later; whether it is one.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_all(document: &[u8]) -> bool {
+    let request: Result<Request<'_>, _> = serde_json::from_slice(document);
+    request.is_ok_and(|request| {
+        let mut submitted = request.submit.iter();
+        let read = |document| read::<serde_json::Value>(document).is_ok();
+        submitted.all(|call| read(call.args) && read(call.positional) && read(call.fetch)) && read(request.outcome)
+    })
+}
+
 fn read<T: Default + serde::de::DeserializeOwned>(document: Option<&RawValue>) -> Result<T, CallError> {
     document.map_or_else(|| Ok(T::default()), |document| serde_json::from_str(document.get()).map_err(malformed))
 }

@@ -13,6 +13,9 @@ mod contexts;
 mod deadline;
 mod execute;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod judge;
 mod key;

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 #[cfg(test)]
 mod edges;
+mod fuzz;
 mod guests;
 mod packages;
 mod paths;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
-    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask attack --only P1.1\n  cargo xtask bench --only sessions --json bench.json"
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask attack --only P1.1\n  cargo xtask bench --only sessions --json bench.json\n  cargo xtask fuzz frames --seconds 600"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -50,6 +51,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Fuzzes whatever reads bytes of others, with cargo-fuzz, which is installed if it is not there. The first build takes long.
+    Fuzz {
+        /// Only these targets.
+        targets: Vec<String>,
+        /// Seconds for each.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Measures: start, fresh runs, host calls, loops, memory, sessions. Run it on a quiet machine.
     Bench {
         /// As the benchmark takes them: --only PART, --json FILE, --plot FILE.
@@ -72,6 +81,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(&mut steps, arguments.install),
         Command::Test { filter } => test::run(&mut steps, arguments.install, &filter),
         Command::Attack { arguments: asked } => attack::run(&mut steps, arguments.install, &asked),
+        Command::Fuzz { targets, seconds } => fuzz::run(&mut steps, &targets, seconds),
         Command::Bench { arguments: measured } => bench::run(&mut steps, arguments.install, &measured),
         Command::Soak { arguments: soaked } => soak::run(&mut steps, arguments.install, &soaked),
     };
