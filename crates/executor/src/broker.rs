@@ -308,12 +308,12 @@ impl Broker {
         record.ms = finished.took.as_secs_f64() * 1000.0;
         let (tool, ok) = (record.tool.clone(), record.ok);
         let call = Which { call: finished.id, tool: tool.clone(), read_only: record.read_only };
-        let (code, reply) = match &finished.result {
-            Ok(held) => (None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
-            Err(error) => (Some(error.code), None),
+        let (code, layer, reply) = match &finished.result {
+            Ok(held) => (None, None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
+            Err(error) => (Some(error.code), error.layer, None),
         };
         let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
-        if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms }) {
+        if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer }) {
             tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
         if self.own_progress.is_none() {

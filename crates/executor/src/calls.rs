@@ -9,7 +9,9 @@ use crate::{
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use policy::{Asked, CallError, Context, Decision, ErrorCode, Facts, Grant, Labels, Limits, Reason, Reply, RunId, Tool, ToolName, Verdict};
+use policy::{
+    Asked, CallError, Context, Decision, ErrorCode, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool, ToolName, Verdict,
+};
 use serde_json::{Map, Value};
 use std::{
     io,
@@ -130,7 +132,8 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
             Ok(by) => by,
             Err(refusal) => {
                 tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
-                let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written };
+                let layer = Some(decision.reason.layer());
+                let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written, layer };
                 run.note(shared, event).map_err(|error| unrecorded(run, &name, &error))?;
                 return Err(refusal);
             }
@@ -225,6 +228,7 @@ fn refused(name: &ToolName, decision: &Decision) -> CallError {
 async fn value_of(shared: &Shared, tool: &Tool, run: &Run, mut labels: Labels, reply: Reply) -> Result<Held, CallError> {
     let (name, limits) = (&tool.name, run.grant.limits());
     if !reply.is_error
+        && !Layer::Replies.is_off()
         && let Some(structured) = &reply.structured
     {
         shared.schemas.check_structured(tool, structured)?;
@@ -290,12 +294,13 @@ pub(crate) fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit:
 pub(crate) fn unknown(catalog: &policy::Catalog, name: &ToolName) -> CallError {
     let meant = catalog.suggest(name).map(|tool| format!("; did you mean {tool}?")).unwrap_or_default();
     let server = catalog.servers.get(&name.server);
-    if let Some(reason) = server.and_then(|server| server.quarantined.get(&name.tool)) {
-        return CallError::new(ErrorCode::ToolQuarantined, format!("{name} is quarantined and cannot be called: {reason}")).of(name);
+    if let Some(Quarantine { reason, layer }) = server.and_then(|server| server.quarantined.get(&name.tool)) {
+        return CallError::new(ErrorCode::ToolQuarantined, format!("{name} is quarantined and cannot be called: {reason}")).of(name).by(*layer);
     }
     let error = match server.map(|server| &server.state) {
         Some(policy::ServerState::Failed(reason)) => {
-            CallError::new(ErrorCode::UpstreamUnavailable, format!("the server {} is not available: {reason}", name.server))
+            let error = CallError::new(ErrorCode::UpstreamUnavailable, format!("the server {} is not available: {reason}", name.server));
+            if upstream::is_forbidden(reason) { error.by(Layer::Lock) } else { error }
         }
         Some(_) => CallError::new(ErrorCode::UnknownTool, format!("{} has no tool {:?}{meant}", name.server, name.tool)),
         None => CallError::new(ErrorCode::UnknownTool, format!("there is no server {:?}{meant}", name.server.as_str())),

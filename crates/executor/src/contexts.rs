@@ -13,7 +13,7 @@ pub(crate) use failures::Paused;
 
 use crate::{journal::now_ms, tree::private};
 use failures::Failures;
-use policy::{Context, Labels, Limits, Principal};
+use policy::{Context, Labels, Layer, Limits, Principal};
 use record::{Record, Stamp};
 use std::{
     collections::HashMap,
@@ -131,6 +131,9 @@ impl Contexts {
 
     /// Whether programs of this context failed so often that the next one has to wait.
     pub(crate) fn paused(&self, context: &Context, limits: &Limits) -> Option<Paused> {
+        if Layer::Failures.is_off() {
+            return None;
+        }
         // The operator may have cleared it. What cannot be read stops the run a little later, with its reason.
         let _looked = self.look(context);
         self.entry(context, |known| known.failures.paused(limits, Instant::now()))

@@ -23,7 +23,7 @@ use crate::{
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Grant, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use policy::{Catalog, Grant, Layer, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
 use sandbox::{End, Sandbox};
 use serde_json::json;
 use std::{
@@ -136,7 +136,7 @@ impl Executor {
             shared: Arc::new(shared),
             workspaces,
             repeats: Repeats::default(),
-            checks: Checks::all(),
+            checks: if Layer::Programs.is_off() { Checks::none() } else { Checks::all() },
         }))
     }
 
@@ -201,7 +201,7 @@ impl Executor {
     ) -> Result<Reply, Fault> {
         let (stops, principal) = (&self.shared.stops, &request.context.principal);
         if let Some(stopped) = stops.standing(principal).stopped {
-            return self.refuse(run, request, "stopped", &present::not_run("stopped", &stopped));
+            return self.refuse(run, request, "stopped", None, &present::not_run("stopped", &stopped));
         }
         let halt = Halt::below(cancel);
         let going = self.run(run, request, events, questions, &halt);
@@ -220,23 +220,23 @@ impl Executor {
         let lowered = LoweredLimits { wall: request.timeout };
         let policy = match self.current() {
             Ok(policy) => policy,
-            Err(invalid) => return self.refuse(run, request, NotObeyed::CODE, &present::not_run(NotObeyed::CODE, &invalid)),
+            Err(invalid) => return self.refuse(run, request, NotObeyed::CODE, None, &present::not_run(NotObeyed::CODE, &invalid)),
         };
         let grant = Arc::new(policy.grant(&request.context.principal, &lowered));
         if let Some(paused) = self.shared.contexts.paused(&request.context, grant.limits()) {
-            return self.refuse(run, request, "limit_exceeded", &present::not_run("limit_exceeded", &paused));
+            return self.refuse(run, request, "limit_exceeded", Some(Layer::Failures), &present::not_run("limit_exceeded", &paused));
         }
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
-            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), &not_begun(halt)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
         let program = match gate::check(&request.code, request.language, lifetime, &catalog, &self.checks) {
             Ok(program) => program,
             Err(refusal) => {
                 self.shared.contexts.ended(&request.context, true);
-                return self.refuse(run, request, refusal.code.as_str(), &present::refused(&refusal));
+                return self.refuse(run, request, refusal.code.as_str(), Some(Layer::Programs), &present::refused(&refusal));
             }
         };
         let guest = request.language.guest();
@@ -249,14 +249,14 @@ impl Executor {
         };
         let placed = tokio::select! {
             placed = placing => placed,
-            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), &not_begun(halt)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
         };
         let (mut place, news) = match placed {
             Ok(placed) => placed,
             Err(NoPlace::Fault(fault)) => return Err(fault),
             Err(NoPlace::Refused(error)) => {
                 let code = error.code().unwrap_or("internal");
-                return self.refuse(run, request, code, &present::not_run(code, &error));
+                return self.refuse(run, request, code, None, &present::not_run(code, &error));
             }
         };
         let queued = queued.elapsed();
@@ -367,8 +367,8 @@ impl Executor {
     }
 
     /// Ends a request that comes to no run.
-    fn refuse(&self, run: RunId, request: &Request, code: &str, presented: &Presented) -> Result<Reply, Fault> {
-        recorded::refused(&self.shared, run, request, code)?;
+    fn refuse(&self, run: RunId, request: &Request, code: &str, layer: Option<Layer>, presented: &Presented) -> Result<Reply, Fault> {
+        recorded::refused(&self.shared, run, request, code, layer)?;
         Ok(reply(run, presented, self.policy.limits.output_shown_bytes))
     }
 

@@ -6,7 +6,7 @@ use crate::{
     journal::{Asked, Entry, Event, now_ms},
     sessions::Handle,
 };
-use policy::{Grant, Labels, RunId};
+use policy::{Grant, Labels, Layer, RunId};
 use std::{
     io,
     sync::{
@@ -118,12 +118,12 @@ impl Drop for Recorded {
 ///
 /// # Errors
 /// When that cannot be recorded.
-pub(crate) fn refused(shared: &Shared, run: RunId, request: &Request, code: &str) -> Result<(), Fault> {
+pub(crate) fn refused(shared: &Shared, run: RunId, request: &Request, code: &str, layer: Option<Layer>) -> Result<(), Fault> {
     let session = match &request.session {
         Some(crate::Wanted::Continue(handle)) => Some(handle.clone()),
         _ => None,
     };
-    let event = Event::Refused { asked: asked(shared, request), code: code.to_owned() };
+    let event = Event::Refused { asked: asked(shared, request), code: code.to_owned(), layer };
     shared.journal.append(&Entry { at_ms: now_ms(), run: Some(run), session, event }).map_err(|source| unrecorded(run, source))
 }
 

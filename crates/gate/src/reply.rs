@@ -2,7 +2,7 @@
 //! size and nesting, and against text that only looks like JSON. `__proto__` and other odd keys are data, and stay.
 
 use crate::{depth, screen};
-use policy::{Block, CallError, ErrorCode, Limits, Reply, ResourceBody, Tool};
+use policy::{Block, CallError, ErrorCode, Layer, Limits, Reply, ResourceBody, Tool};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -37,7 +37,7 @@ pub struct Media {
 /// # Errors
 /// `tool_failed` with the upstream's text, `reply_too_large`, or `tool_output_invalid` when it is nested too deep.
 pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Unwrapped, CallError> {
-    if reply.wire_bytes > limits.reply_bytes {
+    if !Layer::Replies.is_off() && reply.wire_bytes > limits.reply_bytes {
         let message = format!("{}: the reply has {} bytes; the limit is {}. Ask for less.", tool.name, reply.wire_bytes, limits.reply_bytes);
         return Err(CallError::new(ErrorCode::ReplyTooLarge, message).of(&tool.name));
     }
@@ -51,7 +51,7 @@ pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Unwrapped, Ca
         }
         None => unwrap_content(reply.content),
     };
-    if depth::of_value(&unwrapped.value) > limits.reply_depth {
+    if !Layer::Replies.is_off() && depth::of_value(&unwrapped.value) > limits.reply_depth {
         let message = format!("{}: the reply is nested deeper than {} levels", tool.name, limits.reply_depth);
         return Err(CallError::new(ErrorCode::ToolOutputInvalid, message).of(&tool.name));
     }
@@ -124,6 +124,9 @@ fn strict_json(text: &str) -> Option<Value> {
     let trimmed = text.trim();
     if !trimmed.starts_with(['{', '[']) {
         return None;
+    }
+    if Layer::Replies.is_off() {
+        return serde_json::from_str(trimmed).ok();
     }
     serde_json::from_str::<Strict>(trimmed).ok().map(|strict| strict.0)
 }

@@ -9,6 +9,7 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
+use policy::Layer;
 use std::{borrow::Cow, collections::BTreeSet, fmt, fmt::Write as _, sync::Arc};
 
 /// The shortest value that is looked for, in bytes: shorter ones would be found in what is no secret.
@@ -50,7 +51,7 @@ impl Secrets {
             all.insert(value);
         }
         all.retain(|value| value.len() >= SECRET_BYTES);
-        if all.is_empty() {
+        if all.is_empty() || Layer::Secrets.is_off() {
             return Ok(Secrets::default());
         }
         let forms: BTreeSet<Vec<u8>> = all.iter().flat_map(|value| forms(value)).filter(|form| form.len() >= SECRET_BYTES).collect();

@@ -1,6 +1,6 @@
 //! The tools that programs may name: plain types, filled by `upstream`, read by `gate` and `executor`.
 
-use crate::{Facts, ServerName, ToolName, closest};
+use crate::{Facts, Layer, ServerName, ToolName, closest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -86,8 +86,17 @@ pub struct Server {
     pub state: ServerState,
     /// Its tools, by the part of their name after the dot.
     pub tools: BTreeMap<String, Tool>,
-    /// Tools that may not be called until the operator accepts them, by the same part of their name, with the reason: fixed words of ours.
-    pub quarantined: BTreeMap<String, String>,
+    /// Tools that may not be called until the operator accepts them, by the same part of their name, with the reason.
+    pub quarantined: BTreeMap<String, Quarantine>,
+}
+
+/// Why a tool may not be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// Fixed words of ours.
+    pub reason: String,
+    /// What keeps it out.
+    pub layer: Layer,
 }
 
 /// All upstreams: one immutable picture, taken when a run begins.

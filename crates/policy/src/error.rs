@@ -1,6 +1,6 @@
 //! The typed errors that a program can see and catch, and their closed list of codes.
 
-use crate::ToolName;
+use crate::{Layer, ToolName};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -103,18 +103,28 @@ pub struct CallError {
     /// Whether it holds words of the upstream, so that whoever reads it has read the upstream. For the broker's record; not sent to the program.
     #[serde(skip)]
     pub tells: bool,
+    /// The layer that refuses the call, where one does and it is not recorded elsewhere. For the broker's record; not sent to the program.
+    #[serde(skip)]
+    pub layer: Option<Layer>,
 }
 
 impl CallError {
     /// An error without a tool; `retryable` follows from the code.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        CallError { code, message: message.into(), tool: None, retryable: code.retryable(), fate_unknown: false, carried_out: false, tells: false }
+        let (retryable, layer) = (code.retryable(), code.layer());
+        CallError { code, message: message.into(), tool: None, retryable, fate_unknown: false, carried_out: false, tells: false, layer }
     }
 
     /// The same error, naming the tool.
     #[must_use]
     pub fn of(self, tool: &ToolName) -> Self {
         CallError { tool: Some(tool.to_string()), ..self }
+    }
+
+    /// The same error, refused by this layer.
+    #[must_use]
+    pub fn by(self, layer: Layer) -> Self {
+        CallError { layer: Some(layer), ..self }
     }
 }

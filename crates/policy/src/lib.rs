@@ -15,15 +15,17 @@ mod http;
 mod identity;
 mod label;
 mod language;
+mod layer;
 mod limits;
 mod names;
 mod pattern;
 mod propose;
 mod reply;
 mod rule;
+mod threat;
 mod unmatched;
 
-pub use catalog::{Annotations, Catalog, Server, ServerState, Tool};
+pub use catalog::{Annotations, Catalog, Quarantine, Server, ServerState, Tool};
 pub use condition::{CONDITION_BYTES, COST, Condition, ConditionError, DECISION_COST, VARIABLES};
 pub use effect::{Effect, Facts};
 pub use error::{CallError, ErrorCode};
@@ -34,10 +36,14 @@ pub use http::{Addresses, AskedHttp, HttpRule, Method, SecretHeaders, UrlPattern
 pub use identity::{Context, Principal, RunId, RunIdError};
 pub use label::{Label, LabelError, LabelKind, Labels, Origin};
 pub use language::{Guest, Language};
+pub use layer::Layer;
+#[cfg(feature = "attack")]
+pub use layer::attack;
 pub use limits::Limits;
 pub use names::{NAME_CHARS, NameError, ServerName, ToolName, closest, mint};
 pub use pattern::{Pattern, PatternError};
 pub use propose::propose;
 pub use reply::{Block, Reply, ResourceBody};
 pub use rule::{PATTERNS, RULES, Rule, Shadow, Shadowed, shadows};
+pub use threat::Threat;
 pub use unmatched::{Known, Unmatched, Unseen, unmatched};

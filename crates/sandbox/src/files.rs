@@ -4,7 +4,7 @@
 //! name; one that has lost its name stays closed.
 
 use crate::{pages::OpenFile, room::Room, run::Bind, seen::Seen};
-use policy::{FileAccess, FileGrant};
+use policy::{FileAccess, FileGrant, Layer};
 use std::{collections::BTreeMap, path::Path};
 use wasmtime_wasi::{
     FsPerms, WasiCtxBuilder,
@@ -20,6 +20,9 @@ const COPIED_BYTES: usize = 128 << 20;
 
 /// The directory that a guest sees.
 const WORKSPACE: &str = "/workspace";
+
+/// Where a guest whose border was taken away sees the machine's files, as after a mistake in WASI.
+const OUTSIDE: &str = "/outside";
 
 /// Its descriptor: the first after standard input, output and error.
 const WORKSPACE_FD: u32 = 3;
@@ -141,6 +144,10 @@ impl Files {
                 FileAccess::Write => FsPerms::ReadWrite,
             };
             builder.preopened_dir(path, mount, access)?;
+            first_free += 1;
+        }
+        if Layer::Wasi.is_off() {
+            builder.preopened_dir("/", OUTSIDE, FsPerms::ReadWrite)?;
             first_free += 1;
         }
         Ok(Files::new(builder.build_p1(), (bind.workspace_bytes, bind.workspace_files), first_free))

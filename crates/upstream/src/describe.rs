@@ -5,7 +5,7 @@ use crate::learned::Learned;
 use crate::render::{Style, literal, property, render};
 use crate::signature::{Source, arguments, example, result, signature};
 use crate::text::{clean, clean_line};
-use policy::{CallError, Catalog, ErrorCode, Guest, Server, ServerName, ServerState, Tool, ToolName};
+use policy::{CallError, Catalog, ErrorCode, Guest, Quarantine, Server, ServerName, ServerState, Tool, ToolName};
 use serde_json::Value;
 
 /// A tool's description, in bytes.
@@ -37,8 +37,8 @@ pub(crate) fn describe(catalog: &Catalog, learned: &Learned, name: &str, guest: 
     match catalog.servers.get(&tool_name.server) {
         Some(server) if server.state != ServerState::Listed => Err(unlisted(&tool_name.server, server)),
         Some(server) if server.quarantined.contains_key(&tool_name.tool) => {
-            let reason = &server.quarantined[&tool_name.tool];
-            Err(CallError::new(ErrorCode::ToolQuarantined, format!("{tool_name} is quarantined and cannot be called: {reason}")))
+            let Quarantine { reason, layer } = &server.quarantined[&tool_name.tool];
+            Err(CallError::new(ErrorCode::ToolQuarantined, format!("{tool_name} is quarantined and cannot be called: {reason}")).by(*layer))
         }
         _ => Err(unknown(match catalog.suggest(&tool_name) {
             Some(nearest) => format!("there is no tool {}; did you mean {nearest}?", shown(name)),

@@ -35,7 +35,7 @@ mod wire;
 pub use config::{Era, ServerConfig, Transport};
 pub use learned::Shape;
 pub use listing::Quarantined;
-pub use lock::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Mode, Review, ReviewedTool, Standing};
+pub use lock::{Document, LaunchLine, Lock, LockError, LockedServer, LockedTool, Mode, Review, ReviewedTool, Standing, is_forbidden};
 pub use search::Hit;
 pub use server::ServerStatus;
 pub use upstreams::Upstreams;

@@ -7,7 +7,7 @@
 use crate::connection::{Connection, Failure, Reason};
 use crate::lock::Definition;
 use crate::text::{clean_line, escaped, is_hidden};
-use policy::{Annotations, Facts, ServerName, Tool, ToolName, mint};
+use policy::{Annotations, Facts, Layer, ServerName, Tool, ToolName, mint};
 use rmcp::model::{ClientRequest, ListToolsRequest, PaginatedRequestParams, ServerResult};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ fn sort(server: &ServerName, raw_tools: Vec<Value>) -> Listing {
     }
     for (name, mut tools) in candidates {
         match (tools.len(), tools.pop()) {
-            (1, Some((tool, definition))) => {
+            (others, Some((tool, definition))) if others == 1 || Layer::Metadata.is_off() => {
                 listing.definitions.insert(name.clone(), definition);
                 listing.tools.insert(name, tool);
             }
@@ -137,16 +137,17 @@ fn sort(server: &ServerName, raw_tools: Vec<Value>) -> Listing {
 fn accept(server: &ServerName, mut raw: Value) -> Result<(Tool, Definition), Quarantined> {
     let name = raw.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let quarantine = |reason| Quarantined { raw_name: escaped(&name), name: mint(&name), reason };
-    if name.chars().count() > RAW_NAME_CHARS {
+    let (judged, minted) = (!Layer::Metadata.is_off(), mint(&name));
+    if judged && name.chars().count() > RAW_NAME_CHARS {
         return Err(quarantine("its name is longer than 128 characters"));
     }
-    if name.chars().any(is_hidden) {
+    if judged && name.chars().any(is_hidden) {
         return Err(quarantine("its name has control, direction or invisible characters"));
     }
-    let Some(tool) = mint(&name) else {
+    let Some(tool) = minted else {
         return Err(quarantine("its name has no letter or digit"));
     };
-    if !name.is_ascii() {
+    if judged && !name.is_ascii() {
         return Err(quarantine("its name has characters that can be taken for others: only ASCII is sure to look like what it is"));
     }
     let definition = Definition::of(&raw);

@@ -2,6 +2,7 @@
 //!
 //! Light on purpose: it orchestrates. What needs Wasmtime is done by the `cofferdam` binary that it builds first.
 
+mod attack;
 mod bench;
 mod demo;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
-    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask bench --only sessions --json bench.json"
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask attack --only P1.1\n  cargo xtask bench --only sessions --json bench.json"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -42,6 +43,12 @@ enum Command {
         /// Only tests whose names contain one of these.
         filter: Vec<String>,
     },
+    /// Builds everything, also without its defences, and runs the attack suite.
+    Attack {
+        /// As the suite takes them: --only ID, --json FILE.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     /// Measures: start, fresh runs, host calls, loops, memory, sessions. Run it on a quiet machine.
     Bench {
         /// As the benchmark takes them: --only PART, --json FILE, --plot FILE.
@@ -57,6 +64,7 @@ fn main() -> ExitCode {
         Command::Guests => guests::build(&mut steps, arguments.install).map(drop),
         Command::Demo => demo::run(&mut steps, arguments.install),
         Command::Test { filter } => test::run(&mut steps, arguments.install, &filter),
+        Command::Attack { arguments: asked } => attack::run(&mut steps, arguments.install, &asked),
         Command::Bench { arguments: measured } => bench::run(&mut steps, arguments.install, &measured),
     };
     steps.summary();

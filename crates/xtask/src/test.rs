@@ -1,6 +1,6 @@
-//! Runs every test: guests, workspace, the real peers, and then one nextest run over all crates.
+//! Runs every test: guests, workspace, the real peers, one nextest run over all crates, and the attack suite.
 
-use crate::{guests, packages, peers, run, steps::Steps};
+use crate::{attack, guests, packages, peers, run, steps::Steps};
 use anyhow::Result;
 
 /// Runs the tests whose names contain one of `filter`; all of them when it is empty.
@@ -18,5 +18,6 @@ pub(crate) fn run(steps: &mut Steps, install: bool, filter: &[String]) -> Result
         command.args(runner).args(["--workspace", "--no-fail-fast"]).args(filter);
         command.env("COFFERDAM_TEST_NODE", &peers.node).env("COFFERDAM_TEST_MODERN", &peers.modern).env("COFFERDAM_TEST_LEGACY", &peers.legacy);
         run::run(&mut command)
-    })
+    })?;
+    if filter.is_empty() { attack::attack(steps, &[]) } else { Ok(()) }
 }

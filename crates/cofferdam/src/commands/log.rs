@@ -7,7 +7,7 @@ use crate::surroundings::Surroundings;
 use crate::units::show_size;
 use anyhow::Context;
 use executor::{Asked, Entry, Event, Fate, Filter, Finding, Handle, Log, RunLine, Verified, Which};
-use policy::{Reason, RunId, Verdict};
+use policy::{Layer, Reason, RunId, Verdict};
 use serde_json::{Map, json};
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -117,20 +117,20 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
         Event::Started { version, pid, .. } => format!("started   version {version}, process {pid}"),
         Event::Continued { file, .. } => format!("continued after {file}"),
         Event::Begun { asked: what, labels, .. } => format!("begun     {}; labels {labels}", asked(what)),
-        Event::Refused { asked: what, code } => format!("refused   {code}; {}", asked(what)),
-        Event::Decided { call: which, verdict, reason, arguments: hash } => {
+        Event::Refused { asked: what, code, layer } => format!("refused   {code}{}; {}", by(layer), asked(what)),
+        Event::Decided { call: which, verdict, reason, arguments: hash, layer } => {
             let verdict = match verdict {
                 Verdict::Allow => "allowed",
                 Verdict::Deny => "denied",
                 Verdict::Ask => "asks",
             };
-            format!("{verdict:<9} {}  {}  {}", call(which), because(reason), arguments(hash)?)
+            format!("{verdict:<9} {}  {}{}  {}", call(which), because(reason), by(layer), arguments(hash)?)
         }
         Event::Approved { call: which, by, scope } => format!("approved  {}  by {by}, for {scope}", call(which)),
         Event::Sent { call: which, reason, arguments: hash } => {
             format!("sent      {}  {}  {}", call(which), because(reason), arguments(hash)?)
         }
-        Event::Done { call: which, ok, code, bytes, ms, .. } => {
+        Event::Done { call: which, ok, code, bytes, ms, layer, .. } => {
             let how = match (ok, code) {
                 (_, Some(code)) => code.as_str(),
                 (Some(true), None) => "ok",
@@ -138,7 +138,7 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
                 (None, None) => "fate unknown",
             };
             let effect = if *ok == Some(true) && !which.read_only { ", had its effect" } else { "" };
-            format!("done      {}  {how}{effect}, {}, {ms} ms", call(which), show_size(*bytes as u64))
+            format!("done      {}  {how}{}{effect}, {}, {ms} ms", call(which), by(layer), show_size(*bytes as u64))
         }
         Event::Settled { saved } => format!("settled   the session's memory was {}", if *saved { "saved" } else { "not saved" }),
         Event::Finished { outcome, wall_ms, bytes, .. } => {
@@ -146,6 +146,11 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
             format!("finished  {}, {wall_ms} ms, {} shown", fate(&how), show_size(*bytes as u64))
         }
     })
+}
+
+/// Which layer of the defence refused something.
+fn by(layer: &Option<Layer>) -> String {
+    layer.map(|layer| format!(" (layer {layer})")).unwrap_or_default()
 }
 
 /// Why a call was allowed or not; rules are counted from 1, for people.

@@ -18,6 +18,15 @@ fn write(home: &Path, files: &[(&str, &str)]) {
     }
 }
 
+/// What the attack build takes the defence apart with is no part of the binary that people use.
+#[test]
+fn no_layer_of_the_defence_has_a_switch() {
+    let binary = std::fs::read(env!("CARGO_BIN_EXE_cofferdam")).unwrap();
+    let holds = |word: &str| binary.windows(word.len()).any(|bytes| bytes == word.as_bytes());
+    assert!(holds("XDG_STATE_HOME"), "no name of a variable is found in it: the search shows nothing");
+    assert!(!holds("COFFERDAM_WITHOUT"));
+}
+
 #[test]
 fn every_command_has_help_with_examples() {
     let home = tempfile::tempdir().unwrap();

@@ -96,9 +96,11 @@ fn a_call_that_is_not_allowed_is_recorded_with_the_reason() {
     let (_, shown) = log(&place, &["show", runs[0]["run"].as_str().unwrap()]);
     let decided = &shown["lines"][1];
     assert_eq!(
-        (&decided["event"], &decided["verdict"], &decided["reason"]),
-        (&json!("decided"), &json!("deny"), &json!({"because": "rule", "rule": 0}))
+        (&decided["event"], &decided["verdict"], &decided["reason"], &decided["layer"]),
+        (&json!("decided"), &json!("deny"), &json!({"because": "rule", "rule": 0}), &json!("decisions"))
     );
+    let (_, text, _) = command(&place, &["log", "show", runs[0]["run"].as_str().unwrap()]);
+    assert!(text.contains("denied    #0 crm.add_note  rule 1 (layer decisions)  "), "{text}");
     assert_eq!(shown["payloads"][decided["arguments"].as_str().unwrap()], "{\"customer_id\":1,\"text\":\"x\"}");
     assert_eq!(shown["payloads"][shown["lines"][0]["program"].as_str().unwrap()], program);
 }

@@ -87,7 +87,8 @@ impl Intent for Recorder<'_> {
                     run.note(shared, event).map_err(unrecorded)?;
                 }
                 Err(refusal) => {
-                    let event = Event::Decided { call, verdict: decision.verdict, reason: decision.reason, arguments };
+                    let layer = Some(decision.reason.layer());
+                    let event = Event::Decided { call, verdict: decision.verdict, reason: decision.reason, arguments, layer };
                     run.note(shared, event).map_err(unrecorded)?;
                     return Err(refusal);
                 }
@@ -128,7 +129,10 @@ async fn exchange(
         read.join(&progress.labels);
         let followed = |error| if redirects > 0 { not_followed(error) } else { error };
         let (decision, rule) = grant.decide_http(&AskedHttp { method: hop.method, url: &hop.url, labels: &read });
-        let Some(rule) = rule.filter(|_| decision.verdict != Verdict::Deny) else { return Err(followed(refused(&hop, &decision))) };
+        let Some(rule) = rule.filter(|_| decision.verdict != Verdict::Deny) else {
+            // Nothing else records this one.
+            return Err(followed(refused(&hop, &decision).by(decision.reason.layer())));
+        };
         let _turn = intent.ready(&hop, decision, &read).await.map_err(followed)?;
         (progress.sent, progress.answered) = (!hop.method.reads(), false);
         let sending = async { web.send(rule, &hop).await.inspect_err(|error| progress.sent &= error.fate_unknown) };

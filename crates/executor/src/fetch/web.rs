@@ -1,7 +1,7 @@
 //! Connections to hosts of the web: every address is checked in the lookup that the connection is made with.
 
 use super::request::Hop;
-use policy::{Addresses, CallError, ErrorCode, HttpRule, refused_address};
+use policy::{Addresses, CallError, ErrorCode, HttpRule, Layer, refused_address};
 use reqwest::{
     Client, Response,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -144,6 +144,7 @@ fn denied(hop: &Hop, Refused(why): Refused) -> CallError {
         ErrorCode::Denied,
         format!("fetch {}: the host's address is {why}, and only the public internet is allowed; it was not sent", hop.shown()),
     )
+    .by(Layer::Addresses)
 }
 
 /// Why there was no reply. The words are ours: what a library says may hold addresses of this network.

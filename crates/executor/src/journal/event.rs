@@ -3,7 +3,7 @@
 //! A line holds facts and hashes, never the text of a program, an argument or a reply; those are payloads, kept apart and for a shorter time.
 
 use crate::{present::Ending, sessions::Handle};
-use policy::{ErrorCode, Labels, Language, Principal, Reason, RunId, Verdict};
+use policy::{ErrorCode, Labels, Language, Layer, Principal, Reason, RunId, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One line, without its place in the chain.
@@ -59,6 +59,9 @@ pub enum Event {
         asked: Asked,
         /// The typed reason.
         code: String,
+        /// The layer that decided. Absent: none of the defence's, or written by an earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        layer: Option<Layer>,
     },
     /// A call was not allowed.
     Decided {
@@ -71,6 +74,9 @@ pub enum Event {
         reason: Reason,
         /// Hash of its arguments.
         arguments: String,
+        /// The layer that decided. Absent: none of the defence's, or written by an earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        layer: Option<Layer>,
     },
     /// A person allowed a call that asked.
     Approved {
@@ -110,6 +116,9 @@ pub enum Event {
         reply: Option<String>,
         /// How long it took, in milliseconds.
         ms: u64,
+        /// The layer that decided. Absent: none of the defence's, or written by an earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        layer: Option<Layer>,
     },
     /// The memory of a session was saved after a run, or could not be.
     Settled {

@@ -174,7 +174,7 @@ impl Gathered {
         self.session = self.session.take().or(entry.session);
         match entry.event {
             Event::Begun { asked, .. } => self.asked = Some((entry.at_ms, asked)),
-            Event::Refused { asked, code } => {
+            Event::Refused { asked, code, .. } => {
                 self.asked = Some((entry.at_ms, asked));
                 self.fate = Some(Fate::Refused { code });
             }

@@ -1,19 +1,18 @@
 //! The texts whose hashes stand in the journal: programs, arguments, records of runs. Kept by hash, apart from the journal, and for a shorter time.
 //!
-//! They are written by a thread of their own, so that no run waits for them. What cannot be written, or comes faster than the disk takes it, is
+//! They are written by a thread of their own, so that no run waits for them: together, when a run ends or a moment after the first of them came,
+//! since waking a thread for each costs a call more than the rest of its journal. What cannot be written, or comes faster than the disk takes it, is
 //! not kept; the journal's hash stays. Compressed; no text is kept twice.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{
-        Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 const DIRECTORY: &str = "payloads";
@@ -34,8 +33,18 @@ const ALL_BYTES: u64 = 1 << 30;
 const SWEEP: Duration = Duration::from_secs(3600);
 const SWEEP_BYTES: u64 = ALL_BYTES / 16;
 
-/// How many texts may wait to be written. Guards the broker's memory, together with [`MOST_BYTES`].
-const WAITING: usize = 64;
+/// How many texts may wait to be written, and how many bytes beside the first. Guards the broker's memory.
+const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 4 * MOST_BYTES;
+
+/// How long the first text of a batch waits for others.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// How long a text that was handed over needs no handing over again: it is kept much longer than that.
+const FRESH: Duration = Duration::from_secs(3600);
+
+/// How many of those are remembered.
+const REMEMBERED: usize = 4096;
 
 /// The hash that a text is named by.
 pub(crate) fn hash(text: &[u8]) -> String {
@@ -47,18 +56,52 @@ pub(crate) fn hash(text: &[u8]) -> String {
 pub(crate) struct Payloads {
     directory: PathBuf,
     secrets: gate::Secrets,
-    writer: Mutex<Option<Writer>>,
+    queue: Arc<Queue>,
+    writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-#[derive(Debug)]
-struct Writer {
-    texts: SyncSender<(String, Vec<u8>)>,
-    thread: JoinHandle<()>,
+/// What waits to be written.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    texts: Vec<(String, Vec<u8>)>,
+    bytes: usize,
+    /// When a text was last handed over.
+    handed: HashMap<String, Instant>,
+    /// A run ended: whoever saw its reply may look at it or repeat it now.
+    urgent: bool,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that waits, once some does and others had a moment to come; none: there will be no more.
+    fn take(&self) -> Vec<(String, Vec<u8>)> {
+        let waiting = self.changed.wait_while(self.lock(), |waiting| waiting.texts.is_empty() && !waiting.closed);
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let gathered = self.changed.wait_timeout_while(waiting, GATHER, |waiting| !waiting.urgent && !waiting.closed);
+        let mut waiting = gathered.unwrap_or_else(PoisonError::into_inner).0;
+        (waiting.bytes, waiting.urgent) = (0, false);
+        std::mem::take(&mut waiting.texts)
+    }
+
+    /// A text that was not kept may be handed over again.
+    fn forget(&self, hash: &str) {
+        self.lock().handed.remove(hash);
+    }
 }
 
 impl Payloads {
     pub(crate) fn new(state: &Path, secrets: gate::Secrets) -> Self {
-        Payloads { directory: state.join(DIRECTORY), secrets, writer: Mutex::default() }
+        Payloads { directory: state.join(DIRECTORY), secrets, queue: Arc::default(), writer: Mutex::default() }
     }
 
     /// Keeps a program or arguments soon, without secrets, if they are not too large; returns the hash of what is kept at once.
@@ -66,7 +109,7 @@ impl Payloads {
         let text = self.secrets.remove(text);
         let hash = hash(text.as_bytes());
         if text.len() <= SMALL_BYTES {
-            self.send(hash.clone(), text.into_owned().into_bytes());
+            self.send(hash.clone(), text.into_owned().into_bytes(), false);
         }
         hash
     }
@@ -74,34 +117,52 @@ impl Payloads {
     /// Keeps the record of a run soon; returns its hash at once.
     pub(crate) fn keep_record(&self, record: Vec<u8>) -> String {
         let hash = hash(&record);
-        self.send(hash.clone(), record);
+        self.send(hash.clone(), record, true);
         hash
     }
 
-    /// Hands a text over to the thread.
-    fn send(&self, hash: String, text: Vec<u8>) {
+    /// Hands a text over to the thread, unless it was a while ago. An urgent one is written at once, with all that waits.
+    fn send(&self, hash: String, text: Vec<u8>, urgent: bool) {
+        let mut waiting = self.queue.lock();
+        if waiting.handed.get(&hash).is_some_and(|at| at.elapsed() < FRESH) {
+            return;
+        }
+        if waiting.texts.len() >= WAITING || (waiting.bytes > 0 && waiting.bytes + text.len() > WAITING_BYTES) {
+            tracing::debug!("a payload is not kept: too many wait to be written");
+            return;
+        }
+        if waiting.handed.len() >= REMEMBERED {
+            waiting.handed.clear();
+        }
+        waiting.handed.insert(hash.clone(), Instant::now());
+        waiting.bytes += text.len();
+        waiting.texts.push((hash, text));
+        waiting.urgent |= urgent;
+        let first = waiting.texts.len() == 1;
+        drop(waiting);
+        if first || urgent {
+            self.wake();
+        }
+    }
+
+    /// Has the thread look at what waits; starts it the first time.
+    fn wake(&self) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if writer.is_none() {
-            let (texts, waiting) = sync_channel(WAITING);
-            let directory = self.directory.clone();
-            match std::thread::Builder::new().name("payloads".to_owned()).spawn(move || write_all(&directory, &waiting)) {
-                Ok(thread) => *writer = Some(Writer { texts, thread }),
+            let (directory, queue) = (self.directory.clone(), Arc::clone(&self.queue));
+            match std::thread::Builder::new().name("payloads".to_owned()).spawn(move || write_all(&directory, &queue)) {
+                Ok(thread) => *writer = Some(thread),
                 Err(error) => tracing::warn!(%error, "payloads cannot be kept"),
             }
         }
-        // Full: the disk is slower than the runs.
-        if let Some(writer) = writer.as_ref()
-            && writer.texts.try_send((hash, text)).is_err()
-        {
-            tracing::debug!("a payload is not kept: too many wait to be written");
-        }
+        self.queue.changed.notify_all();
     }
 
     /// Writes what waits: before the process ends. Blocks.
     pub(crate) fn close(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Writer { texts, thread }) = writer {
-            drop(texts);
+        self.queue.lock().closed = true;
+        self.queue.changed.notify_all();
+        if let Some(thread) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // A panic in it would be lost payloads, not a lost run.
             let _ = thread.join();
         }
@@ -125,21 +186,31 @@ fn path(directory: &Path, hash: &str) -> PathBuf {
     directory.join(hash.get(..2).unwrap_or_default()).join(hash)
 }
 
-fn write_all(directory: &Path, texts: &Receiver<(String, Vec<u8>)>) {
+fn write_all(directory: &Path, queue: &Queue) {
     let mut written = 0;
     let mut failing = false;
-    while let Ok((hash, text)) = texts.recv() {
-        match write(directory, &hash, &text) {
-            Ok(bytes) => (written, failing) = (written + bytes, false),
-            Err(error) => {
-                if !failing {
-                    tracing::warn!(%error, "payloads cannot be kept: runs of now cannot be shown in full or repeated");
+    loop {
+        let texts = queue.take();
+        if texts.is_empty() {
+            return;
+        }
+        for (hash, text) in texts {
+            match write(directory, &hash, &text) {
+                Ok(bytes) => (written, failing) = (written + bytes, false),
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(%error, "payloads cannot be kept: runs of now cannot be shown in full or repeated");
+                    }
+                    failing = true;
+                    queue.forget(&hash);
                 }
-                failing = true;
             }
         }
-        if let Err(error) = sweep_if_due(directory, &mut written) {
-            tracing::warn!(%error, "old payloads cannot be removed");
+        match sweep_if_due(directory, &mut written) {
+            // What is gone may be handed over again.
+            Ok(true) => queue.lock().handed.clear(),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "old payloads cannot be removed"),
         }
     }
 }
@@ -164,17 +235,18 @@ fn write(directory: &Path, hash: &str, text: &[u8]) -> io::Result<u64> {
     written.map(|()| packed.len() as u64)
 }
 
-/// Removes what is old, and the oldest of what is too much.
-fn sweep_if_due(directory: &Path, written: &mut u64) -> io::Result<()> {
+/// Removes what is old, and the oldest of what is too much; says whether it was time for that.
+fn sweep_if_due(directory: &Path, written: &mut u64) -> io::Result<bool> {
     let stamp = directory.join("swept");
     let swept = fs::metadata(&stamp).and_then(|m| m.modified()).ok();
     let due = swept.is_none_or(|at| at.elapsed().is_ok_and(|age| age > SWEEP));
     if !due && *written < SWEEP_BYTES {
-        return Ok(());
+        return Ok(false);
     }
     *written = 0;
     File::create(stamp)?;
-    sweep(directory, ALL_BYTES)
+    sweep(directory, ALL_BYTES)?;
+    Ok(true)
 }
 
 fn sweep(directory: &Path, all_bytes: u64) -> io::Result<()> {

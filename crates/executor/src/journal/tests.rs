@@ -22,7 +22,7 @@ fn sent(number: usize) -> Event {
 }
 
 fn done(number: usize, read_only: bool) -> Event {
-    Event::Done { call: call(number, read_only), ok: Some(true), code: None, bytes: 3, reply: None, ms: 1 }
+    Event::Done { call: call(number, read_only), ok: Some(true), code: None, bytes: 3, reply: None, ms: 1, layer: None }
 }
 
 fn path(state: &TempDir, journal: &Journal) -> PathBuf {
@@ -144,7 +144,7 @@ fn secrets_are_taken_out_of_texts_and_a_line_stays_one() {
     let state = TempDir::new().unwrap();
     let journal = journal(&state);
     let which = Which { call: 0, tool: "a.1234567890123".to_owned(), read_only: true };
-    let with = |call| Event::Done { call, ok: None, code: None, bytes: 1_234_567_890_123, reply: None, ms: 1 };
+    let with = |call| Event::Done { call, ok: None, code: None, bytes: 1_234_567_890_123, reply: None, ms: 1, layer: None };
     journal.append(&entry(1, with(which.clone()))).unwrap();
     journal.inner.settle().unwrap();
     let text = fs::read_to_string(path(&state, &journal)).unwrap();
@@ -207,4 +207,14 @@ async fn lines_come_to_the_disk_by_themselves_with_their_head() {
         call.await;
     }
     assert_eq!(*journal.inner.synced.lock().unwrap(), 18);
+}
+
+/// Lines from before a record named the layer.
+#[test]
+fn lines_without_a_layer_are_still_read() {
+    let line = r#"{"at_ms":1,"event":"done","call":0,"tool":"a.b","read_only":false,"ok":false,"code":"tool_output_invalid","bytes":0,"ms":1}"#;
+    let read: Entry = serde_json::from_str(line).unwrap();
+    let code = Some(policy::ErrorCode::ToolOutputInvalid);
+    assert_eq!(read.event, Event::Done { call: call(0, false), ok: Some(false), code, bytes: 0, reply: None, ms: 1, layer: None });
+    assert_eq!(serde_json::to_string(&read).unwrap(), line);
 }

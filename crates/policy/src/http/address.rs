@@ -3,12 +3,14 @@
 //!
 //! From the special-purpose registries of IANA (RFC 6890 and its updates). An IPv6 address that carries an IPv4 address is judged by that one.
 
+use crate::Layer;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Why an address is refused; `None`: it is a unicast address of the public internet.
 #[must_use]
 pub fn refused_address(address: IpAddr) -> Option<&'static str> {
     match address {
+        _ if Layer::Addresses.is_off() => None,
         IpAddr::V4(address) => refused_v4(address),
         IpAddr::V6(address) => refused_v6(address),
     }

@@ -9,7 +9,7 @@ mod pattern;
 pub use address::refused_address;
 pub use pattern::{UrlPattern, UrlPatternError};
 
-use crate::{LabelKind, Labels, Origin};
+use crate::{LabelKind, Labels, Layer, Origin};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -129,6 +129,9 @@ impl AskedHttp<'_> {
     /// The labels because of which a request still asks though a rule allows it: what is private elsewhere may not leave, and what somebody else
     /// wrote may steer what changes something.
     pub(crate) fn guarded(&self, guard: &BTreeSet<LabelKind>) -> Labels {
+        if Layer::Labels.is_off() {
+            return Labels::default();
+        }
         let own = origin_of(self.url);
         let mut found = Labels::default();
         for kind in guard {

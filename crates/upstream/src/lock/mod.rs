@@ -19,7 +19,7 @@ pub use review::{Review, ReviewedTool};
 use crate::listing::Listing;
 use definitions::Definitions;
 use file::Stamp;
-use policy::{ServerName, ServerState, propose};
+use policy::{Layer, Quarantine, ServerName, ServerState, propose};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +28,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const LAUNCH_CHANGED: &str = "its launch line changed; the operator has to accept it";
 /// Why a server is not started that the lockfile does not have, where nothing may be added to it.
 const NOT_LOCKED: &str = "it is not in the lockfile; the operator has to accept it";
+
+/// Whether a server that is not available is so because the lockfile forbids its start, by the reason that its state gives.
+#[must_use]
+pub fn is_forbidden(reason: &str) -> bool {
+    [LAUNCH_CHANGED, NOT_LOCKED].contains(&reason)
+}
 
 /// What becomes of a server that the lockfile does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +159,7 @@ impl Lock {
     pub(crate) fn forbids(&self, name: &ServerName, launch: &LaunchLine) -> Option<&'static str> {
         let held = self.held();
         match held.document.servers.get(name.as_str()) {
+            _ if Layer::Lock.is_off() => None,
             Some(locked) if locked.launch.hash != launch.hash && !held.allowed.contains(name) => Some(LAUNCH_CHANGED),
             None if self.mode == Mode::Locked => Some(NOT_LOCKED),
             Some(_) | None => None,
@@ -168,8 +175,8 @@ impl Lock {
         let mut server = policy::Server { state, tools: BTreeMap::new(), quarantined: BTreeMap::new() };
         for (tool, found) in listing.into_iter().flat_map(|listing| &listing.tools) {
             let standing = standing(&document, found);
-            if let Some(reason) = standing.keeps_out() {
-                server.quarantined.insert(tool.clone(), reason.to_owned());
+            if let Some(reason) = standing.keeps_out().filter(|_| !Layer::Lock.is_off()) {
+                server.quarantined.insert(tool.clone(), Quarantine { reason: reason.to_owned(), layer: Layer::Lock });
                 continue;
             }
             let facts = if let Standing::Locked(facts) = standing { facts } else { policy::Facts::UNREVIEWED };
@@ -178,7 +185,7 @@ impl Lock {
         for kept_out in listing.into_iter().flat_map(|listing| &listing.quarantined) {
             // A tool that may be named keeps its name, whatever others would be called.
             if let Some(tool) = kept_out.name.as_ref().filter(|&tool| !server.tools.contains_key(tool) && !server.quarantined.contains_key(tool)) {
-                server.quarantined.insert(tool.clone(), kept_out.reason.to_owned());
+                server.quarantined.insert(tool.clone(), Quarantine { reason: kept_out.reason.to_owned(), layer: Layer::Metadata });
             }
         }
         server

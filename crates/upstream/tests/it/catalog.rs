@@ -41,7 +41,7 @@ async fn a_change_is_seen_by_the_next_catalog() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let catalog = bench.catalog().await;
     let server = &catalog.servers[&name("legacy")];
-    let quarantined: Vec<(&str, &str)> = server.quarantined.iter().map(|(tool, reason)| (tool.as_str(), reason.as_str())).collect();
+    let quarantined: Vec<(&str, &str)> = server.quarantined.iter().map(|(tool, reason)| (tool.as_str(), reason.reason.as_str())).collect();
     assert_eq!((server.tools.contains_key("extra"), &*quarantined), (false, &[("extra", "it is new, and was not accepted")][..]));
     assert!(server.tools.contains_key("echo"));
 }
