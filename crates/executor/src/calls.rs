@@ -5,6 +5,7 @@ use crate::{
     artifacts::{New, Origin, Record, Source, is_media_type},
     execute::{Shared, random},
     journal::{Entry, Event, Which, now_ms},
+    recorded::Spent,
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -14,7 +15,7 @@ use policy::{
 };
 use sandbox::Slot;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{io, sync::Arc};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use upstream::Shape;
 
@@ -32,12 +33,29 @@ pub(crate) struct Run {
     pub(crate) permits: Semaphore,
     /// Where calls wait for a person.
     pub(crate) asks: mpsc::UnboundedSender<Waiting>,
+    /// What recording it took so far.
+    pub(crate) spent: Arc<Spent>,
 }
 
 impl Run {
-    /// What the journal is to be told of one of its calls.
-    pub(crate) fn entry(&self, event: Event) -> Entry {
+    fn entry(&self, event: Event) -> Entry {
         Entry { at_ms: now_ms(), run: Some(self.id), session: self.session.clone(), event }
+    }
+
+    /// Tells the journal of one of its calls.
+    ///
+    /// # Errors
+    /// See [`crate::journal::Journal::append`].
+    pub(crate) fn note(&self, shared: &Shared, event: Event) -> io::Result<()> {
+        self.spent.on(|| shared.journal.append(&self.entry(event)))
+    }
+
+    /// Tells the journal of one of its calls, and has that on the disk.
+    ///
+    /// # Errors
+    /// See [`crate::journal::Journal::append_synced`].
+    pub(crate) async fn note_synced(&self, shared: &Shared, event: Event) -> io::Result<()> {
+        self.spent.on_all(shared.journal.append_synced(&self.entry(event))).await
     }
 }
 
@@ -85,7 +103,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
     let decision = run.grant.decide(&asked);
     let which = Which { call: call.id, tool: call.tool, read_only: is_read_only(tool) };
-    let written = arguments_hash(shared, &arguments);
+    let written = run.spent.on(|| arguments_hash(shared, &arguments));
     if decision.verdict != Verdict::Allow {
         let allowed = match decision.verdict {
             Verdict::Ask => {
@@ -107,12 +125,12 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
                 tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
                 let layer = Some(decision.reason.layer());
                 let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written, layer };
-                shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
+                run.note(shared, event).map_err(|error| unrecorded(run, &name, &error))?;
                 return Err(refusal);
             }
         };
         let event = Event::Approved { call: which.clone(), by: by.by.to_owned(), scope: by.scope.to_owned() };
-        shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
+        run.note(shared, event).map_err(|error| unrecorded(run, &name, &error))?;
         // While a person thought about it, the upstream may have made something else of the tool.
         let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
         if catalog.tool(&name).is_none_or(|now| now.hash != tool.hash) {
@@ -122,8 +140,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     }
     let _turn = shared.turns.take(run, Some(&name.server)).await;
     let (effectful, event) = (!which.read_only, Event::Sent { call: which.clone(), reason: decision.reason, arguments: written });
-    let entry = run.entry(event);
-    let recorded = if effectful { shared.journal.append_synced(&entry).await } else { shared.journal.append(&entry) };
+    let recorded = if effectful { run.note_synced(shared, event).await } else { run.note(shared, event) };
     recorded.map_err(|error| unrecorded(run, &name, &error))?;
     let limits = run.grant.limits();
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;

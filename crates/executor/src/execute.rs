@@ -15,7 +15,7 @@ use crate::{
     place::{self, News, NoPlace, Place},
     present::{self, Ending, Presented},
     reads::Reads,
-    recorded::{self, Recorded},
+    recorded::{self, Recorded, Spent},
     repeats::{Repeated, Repeats},
     replay::{Memory, Start},
     schemas::Schemas,
@@ -294,12 +294,14 @@ impl Executor {
         let (workspace, restored) = (place.workspace(), place.restored);
         let session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal)).unwrap_or_default();
-        let mut reads = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session).await.map_err(|source| not_kept(run, source))?;
+        let spent = Arc::new(Spent::default());
+        let begun = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session);
+        let mut reads = spent.on_all(begun).await.map_err(|source| not_kept(run, source))?;
         for files in grant.files() {
-            reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
+            spent.on_all(reads.join(&files.labels())).await.map_err(|source| not_kept(run, source))?;
         }
         let handle = reads.session.as_ref().map(|open| open.handle().clone());
-        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels(), program.flags())?;
+        let recorded = spent.on(|| Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels(), program.flags()))?;
         if let Some(open) = &mut reads.session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
@@ -313,7 +315,16 @@ impl Executor {
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
         let (asks, asked) = tokio::sync::mpsc::unbounded_channel();
         let permits = tokio::sync::Semaphore::new(grant.limits().calls_in_flight);
-        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin, permits, asks };
+        let of_calls = Run {
+            id: run,
+            context: request.context.clone(),
+            session: handle,
+            grant: Arc::clone(&grant),
+            origin,
+            permits,
+            asks,
+            spent: Arc::clone(&spent),
+        };
         let about = About { intent: request.intent.clone(), language: request.language.name(), program: request.code.clone() };
         let asking = Asking::new(Arc::clone(&self.shared.approvals), about, questions, grant.limits().approval, asked);
         let deadline = Deadline::after(grant.limits().wall);
@@ -341,7 +352,8 @@ impl Executor {
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape);
+        let recording = std::mem::take(&mut broker.recording);
+        let mut record = spent.on(|| recording.finish(start, &finished.end, &finished.output, finished.tape));
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
@@ -359,7 +371,7 @@ impl Executor {
         }
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
-        let shown = broker.reads.end().await;
+        let shown = spent.on_all(broker.reads.end()).await;
         if !matches!(presented.ending, Ending::Cancelled | Ending::Stopped) {
             self.shared.contexts.ended(&request.context, presented.ending.is_error());
         }
@@ -372,6 +384,7 @@ impl Executor {
             saved_ms = Some(milliseconds(saving.elapsed()));
         }
         shown.map_err(|source| not_kept(run, source))?;
+        spent.on(|| recorded.finish(presented.ending, wall, &text, record));
         let stats = Stats {
             calls: std::mem::take(&mut broker.calls),
             bytes_inside: broker.bytes_inside,
@@ -380,9 +393,9 @@ impl Executor {
             restored_ms: restored.map(milliseconds),
             saved_ms,
             wall_ms: milliseconds(wall),
+            recorded_ms: milliseconds(spent.time()),
             outcome: presented.ending,
         };
-        recorded.finish(presented.ending, wall, &text, record);
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
     }
@@ -503,6 +516,7 @@ fn reply(run: RunId, presented: &Presented, shown_bytes: usize) -> Reply {
         restored_ms: None,
         saved_ms: None,
         wall_ms: 0.0,
+        recorded_ms: 0.0,
         outcome: ending,
     };
     Reply { run, text, is_error: ending.is_error(), session: None, artifacts: Vec::new(), images: Vec::new(), stats }

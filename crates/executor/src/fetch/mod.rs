@@ -75,25 +75,25 @@ impl Intent for Recorder<'_> {
             tracing::error!(run = %run.id, %error, "the journal cannot be written");
             CallError::new(ErrorCode::Internal, "not sent, because the request could not be recorded; the operator finds the reason in the log")
         };
-        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
+        let arguments = run.spent.on(|| shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string()));
         let call = Which { call: id, tool: tool.to_owned(), read_only: hop.method.reads() };
         if decision.verdict == Verdict::Ask {
             match approved(shared, run, hop.asked(labels, &decision), refused(hop, &decision)).await {
                 Ok(by) => {
                     let event = Event::Approved { call: call.clone(), by: by.by.to_owned(), scope: by.scope.to_owned() };
-                    shared.journal.append(&run.entry(event)).map_err(unrecorded)?;
+                    run.note(shared, event).map_err(unrecorded)?;
                 }
                 Err(refusal) => {
                     let layer = Some(decision.reason.layer());
                     let event = Event::Decided { call, verdict: decision.verdict, reason: decision.reason, arguments, layer };
-                    shared.journal.append(&run.entry(event)).map_err(unrecorded)?;
+                    run.note(shared, event).map_err(unrecorded)?;
                     return Err(refusal);
                 }
             }
         }
         let turn = shared.turns.take(run, None).await;
-        let entry = run.entry(Event::Sent { call, reason: decision.reason, arguments });
-        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
+        let event = Event::Sent { call, reason: decision.reason, arguments };
+        let recorded = if hop.method.reads() { run.note(shared, event) } else { run.note_synced(shared, event).await };
         recorded.map_err(unrecorded)?;
         Ok(Some(turn))
     }
