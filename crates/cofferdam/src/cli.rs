@@ -8,7 +8,7 @@ pub(crate) use lock_command::{Accept, Init, Lock};
 pub(crate) use log_command::{Log, LogCommand, Replay};
 pub(crate) use policy_command::{Check, PolicyCommand};
 
-use crate::config::Sources;
+use crate::config::{Sources, Wall};
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand};
 use executor::Wanted;
@@ -36,7 +36,8 @@ Exit codes:
   2  wrong usage, or an error in the configuration
   3  the program was refused; for replay: the run cannot be repeated
   4  the program's time was over, or its interpreter crashed
-  5  Cofferdam itself failed"
+  5  Cofferdam itself failed
+  6  nothing was started: a protection that --require-sandbox asks for is not in force"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -63,6 +64,9 @@ pub(crate) struct Shared {
     /// Let programs call only what was accepted as a read; the tool is then announced as read-only
     #[arg(long, global = true)]
     read_only: bool,
+    /// Run nothing unless every protection that doctor lists is in force; for doctor: a missing one is a problem
+    #[arg(long, global = true)]
+    require_sandbox: bool,
     /// What is logged to standard error: error, warn, info, debug, or a filter as in RUST_LOG
     #[arg(long, value_name = "FILTER", global = true)]
     pub(crate) log: Option<String>,
@@ -72,7 +76,8 @@ impl Shared {
     /// Where the configuration comes from.
     pub(crate) fn sources(&self) -> Sources {
         let mode = if self.read_only { policy::Mode::ReadOnly } else { policy::Mode::ByRules };
-        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone(), lock: self.lock.clone(), locked: self.locked, mode }
+        let wall = if self.require_sandbox { Wall::Whole } else { Wall::AsItIs };
+        Sources { config: self.config.clone(), mcp_configs: self.mcp_configs.clone(), lock: self.lock.clone(), locked: self.locked, mode, wall }
     }
 }
 
@@ -82,7 +87,8 @@ pub(crate) enum Command {
     #[command(after_help = "\
 Examples:
   cofferdam serve --config cofferdam.toml
-  cofferdam serve --mcp-config .mcp.json --log info")]
+  cofferdam serve --mcp-config .mcp.json --log info
+  cofferdam serve --require-sandbox                   exit code 6 where a protection is missing")]
     Serve,
     /// Run one program and print what a model would see
     #[command(after_help = "\
@@ -222,7 +228,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   cofferdam doctor
-  cofferdam doctor --mcp-config .mcp.json --json")]
+  cofferdam doctor --mcp-config .mcp.json --json
+  cofferdam doctor --require-sandbox                  exit code 1 where a protection is missing")]
     Doctor(Doctor),
 }
 

@@ -31,6 +31,18 @@ pub(crate) struct Sources {
     pub(crate) locked: bool,
     /// `--read-only`: whether programs may change anything.
     pub(crate) mode: policy::Mode,
+    /// `--require-sandbox`: what of the second wall must be in force.
+    pub(crate) wall: Wall,
+}
+
+/// What of the second wall must be in force before a program runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Wall {
+    /// What this machine has.
+    #[default]
+    AsItIs,
+    /// All of it.
+    Whole,
 }
 
 /// A valid configuration.
@@ -38,6 +50,8 @@ pub(crate) struct Sources {
 pub(crate) struct Config {
     /// The operator's ceilings.
     pub(crate) policy: Policy,
+    /// What of the second wall must be in force: the command line and the file can both ask for all of it.
+    pub(crate) wall: Wall,
     /// The servers that can be tried, by name.
     pub(crate) servers: Vec<ServerConfig>,
     /// The servers that cannot, each with the reason.
@@ -83,6 +97,7 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         let own = parse(&file, &text, around)?;
         config.files.push(file.clone());
         config.policy = own.policy;
+        config.wall = own.wall;
         entries.extend(own.entries);
         elsewhere = own.elsewhere;
         granted = Some((file.clone(), text, own.files));
@@ -100,6 +115,9 @@ pub(crate) fn load(sources: &Sources, around: &Surroundings) -> Result<Config, C
         }
     }
     config.policy.mode = sources.mode;
+    if sources.wall == Wall::Whole {
+        config.wall = Wall::Whole;
+    }
     settle(&entries, around, &mut config)?;
     config.lockfile = match &sources.lock {
         Some(file) => Some(around.folder.join(file)),
@@ -148,6 +166,7 @@ struct Own {
     import: Vec<PathBuf>,
     entries: Vec<Entry>,
     policy: Policy,
+    wall: Wall,
     /// Servers of which only the data is described, each with the error that it is when no other file has the server.
     elsewhere: Vec<(ServerName, ConfigError)>,
     /// Made valid when all that is ours is known.
@@ -196,7 +215,8 @@ fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigEr
     let judge = judge::judge(file, text, parsed.judge)?;
     let forbidden = parsed.programs.forbid.into_iter().collect();
     let policy = Policy { limits, rules, data, http, env, forbidden, errors: parsed.replies.errors, errors_of, judge, ..Policy::default() };
-    Ok(Own { import: parsed.import, entries, policy, elsewhere, files: parsed.files })
+    let wall = if parsed.sandbox.require { Wall::Whole } else { Wall::AsItIs };
+    Ok(Own { import: parsed.import, entries, policy, wall, elsewhere, files: parsed.files })
 }
 
 /// How a server of ours is reached. Unlike in imported files, contradictions are errors: this file is only for us.
@@ -252,6 +272,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
     Ok(Limits {
         wall: raw.wall.map_or(default.wall, |span| span.0),
         queue: raw.queue.map_or(default.queue, |span| span.0),
+        queued: count("queued", raw.queued, default.queued, 100_000)?,
         // 4 GiB is what a 32-bit guest can address; 64 MiB is what an interpreter needs to begin.
         memory_bytes: bytes("memory", raw.memory, default.memory_bytes, 64 << 20, 4 * GIB)?,
         program_bytes: bytes("program", raw.program, default.program_bytes, 1, 8 << 20)?,
@@ -259,6 +280,7 @@ fn limits(file: &Path, text: &str, raw: raw::Limits) -> Result<Limits, ConfigErr
         output_shown_bytes: bytes("output_shown", raw.output_shown, default.output_shown_bytes, 256, 16 << 20)?,
         calls: raw.calls.unwrap_or(default.calls),
         calls_in_flight: count("calls_in_flight", raw.calls_in_flight, default.calls_in_flight, 1024)?,
+        server_calls: count("server_calls", raw.server_calls, default.server_calls, 4096)?,
         call: raw.call.map_or(default.call, |span| span.0),
         reply_bytes: bytes("reply", raw.reply, default.reply_bytes, 1024, GIB)?,
         // Above this, readers that recurse would be at risk.

@@ -37,7 +37,7 @@ mod wire;
 use anyhow::Context;
 use clap::Parser;
 use cli::{Cli, Command};
-use commands::{Exit, UsageError};
+use commands::{Exit, Unprotected, UsageError};
 use fault::ConfigError;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -45,13 +45,20 @@ use surroundings::Surroundings;
 
 fn main() -> ExitCode {
     sandbox::worker_main();
+    sandbox::give_large_blocks_back();
     let cli = Cli::parse();
     match log(&cli).and_then(|()| start(cli)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             output::complain(&output::plain(&format!("{error:#}")));
-            let usage = error.is::<ConfigError>() || error.is::<UsageError>();
-            if usage { Exit::Usage } else { Exit::Internal }.into()
+            let exit = if error.is::<ConfigError>() || error.is::<UsageError>() {
+                Exit::Usage
+            } else if error.is::<Unprotected>() {
+                Exit::Unprotected
+            } else {
+                Exit::Internal
+            };
+            exit.into()
         }
     }
 }

@@ -261,6 +261,7 @@ fn figures(reply: &Reply, context: &Context) -> MetaObject {
         "calls": calls,
         "bytes_inside": reply.stats.bytes_inside,
         "wall_ms": hundredths(reply.stats.wall_ms),
+        "recorded_ms": (reply.stats.recorded_ms * 1000.0).round() / 1000.0,
     });
     if let Some(session) = &reply.session {
         figures["session"] = session.as_str().into();

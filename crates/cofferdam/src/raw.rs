@@ -29,8 +29,18 @@ pub(crate) struct File {
     pub(crate) judge: Option<Spanned<Judge>>,
     /// Directories that programs may use, by where they find them.
     pub(crate) files: BTreeMap<Spanned<String>, FileGrant>,
+    /// What must hold of workers.
+    pub(crate) sandbox: Sandbox,
     /// Variables that programs see.
     pub(crate) env: BTreeMap<Spanned<String>, Spanned<String>>,
+}
+
+/// `[sandbox]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Sandbox {
+    /// Nothing is started unless every protection is in force.
+    pub(crate) require: bool,
 }
 
 /// `[servers.NAME]`.
@@ -173,12 +183,14 @@ pub(crate) enum Era {
 pub(crate) struct Limits {
     pub(crate) wall: Option<Span>,
     pub(crate) queue: Option<Span>,
+    pub(crate) queued: Option<Spanned<usize>>,
     pub(crate) memory: Option<Spanned<Size>>,
     pub(crate) program: Option<Spanned<Size>>,
     pub(crate) output_kept: Option<Spanned<Size>>,
     pub(crate) output_shown: Option<Spanned<Size>>,
     pub(crate) calls: Option<u32>,
     pub(crate) calls_in_flight: Option<Spanned<usize>>,
+    pub(crate) server_calls: Option<Spanned<usize>>,
     pub(crate) call: Option<Span>,
     pub(crate) reply: Option<Spanned<Size>>,
     pub(crate) reply_depth: Option<Spanned<usize>>,

@@ -309,11 +309,11 @@ impl Broker {
         let (tool, ok) = (record.tool.clone(), record.ok);
         let call = Which { call: finished.id, tool: tool.clone(), read_only: record.read_only };
         let (code, layer, reply) = match &finished.result {
-            Ok(held) => (None, None, Some(hash(held.json.as_bytes()))),
+            Ok(held) => (None, None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
             Err(error) => (Some(error.code), error.layer, None),
         };
         let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
-        if let Err(error) = self.shared.journal.append(&self.run.entry(Event::Done { call, ok, code, bytes, reply, ms, layer })) {
+        if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer }) {
             tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
         if self.own_progress.is_none() {
@@ -331,7 +331,7 @@ impl Broker {
 
     /// Joins labels to those of the run, its session and its context.
     async fn label(&mut self, labels: &Labels) -> Result<(), CallError> {
-        self.reads.join(labels).await.map_err(|error| {
+        self.run.spent.on_all(self.reads.join(labels)).await.map_err(|error| {
             tracing::error!(run = %self.run.id, %error, "what a run has read could not be recorded");
             CallError::new(ErrorCode::Internal, "the reply is withheld, because where it came from could not be recorded; the call was carried out")
         })
@@ -430,7 +430,8 @@ impl sandbox::Host for Broker {
         if self.shared.secrets.is_in(&reply) {
             self.recording.spoil("a reply holds a secret, which is not kept");
         }
-        self.recording.add(&request, !had_outcome && self.outcome.is_some(), reply.as_bytes());
+        let is_outcome = !had_outcome && self.outcome.is_some();
+        self.run.spent.on(|| self.recording.add(&request, is_outcome, reply.as_bytes()));
         reply.into_bytes()
     }
 }
@@ -438,6 +439,17 @@ impl sandbox::Host for Broker {
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
 fn malformed(error: serde_json::Error) -> CallError {
     CallError::new(ErrorCode::BadRequest, format!("the request is malformed: {error}"))
+}
+
+/// Reads a request with all that is read of it later; whether it is one.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_all(document: &[u8]) -> bool {
+    let request: Result<Request<'_>, _> = serde_json::from_slice(document);
+    request.is_ok_and(|request| {
+        let mut submitted = request.submit.iter();
+        let read = |document| read::<serde_json::Value>(document).is_ok();
+        submitted.all(|call| read(call.args) && read(call.positional) && read(call.fetch)) && read(request.outcome)
+    })
 }
 
 fn read<T: Default + serde::de::DeserializeOwned>(document: Option<&RawValue>) -> Result<T, CallError> {

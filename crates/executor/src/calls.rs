@@ -5,6 +5,7 @@ use crate::{
     artifacts::{New, Origin, Record, Source, is_media_type},
     execute::{Shared, random},
     journal::{Entry, Event, Which, now_ms},
+    recorded::Spent,
     sessions::Handle,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,11 +13,9 @@ use policy::{
     Asked, CallError, Context, Decision, ErrorCode, ErrorTexts, Facts, Grant, Labels, Layer, Limits, Quarantine, Reason, Reply, RunId, Tool,
     ToolName, Verdict,
 };
+use sandbox::Slot;
 use serde_json::{Map, Value};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::{io, sync::Arc};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use upstream::Shape;
 
@@ -34,12 +33,29 @@ pub(crate) struct Run {
     pub(crate) permits: Semaphore,
     /// Where calls wait for a person.
     pub(crate) asks: mpsc::UnboundedSender<Waiting>,
+    /// What recording it took so far.
+    pub(crate) spent: Arc<Spent>,
 }
 
 impl Run {
-    /// What the journal is to be told of one of its calls.
-    pub(crate) fn entry(&self, event: Event) -> Entry {
+    fn entry(&self, event: Event) -> Entry {
         Entry { at_ms: now_ms(), run: Some(self.id), session: self.session.clone(), event }
+    }
+
+    /// Tells the journal of one of its calls.
+    ///
+    /// # Errors
+    /// See [`crate::journal::Journal::append`].
+    pub(crate) fn note(&self, shared: &Shared, event: Event) -> io::Result<()> {
+        self.spent.on(|| shared.journal.append(&self.entry(event)))
+    }
+
+    /// Tells the journal of one of its calls, and has that on the disk.
+    ///
+    /// # Errors
+    /// See [`crate::journal::Journal::append_synced`].
+    pub(crate) async fn note_synced(&self, shared: &Shared, event: Event) -> io::Result<()> {
+        self.spent.on_all(shared.journal.append_synced(&self.entry(event))).await
     }
 }
 
@@ -73,13 +89,8 @@ pub(crate) struct Held {
     pub(crate) artifacts: Vec<Record>,
     /// Of a value whose tool says nothing of it.
     pub(crate) shape: Option<(ToolName, Shape)>,
-    held: Arc<AtomicUsize>,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.held.fetch_sub(self.json.len(), Ordering::Relaxed);
-    }
+    /// Its room among the replies of all runs.
+    _room: Slot,
 }
 
 /// Makes a call and returns its value as JSON text.
@@ -92,7 +103,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
     let asked = Asked { tool, args: &arguments, labels: &call.labels, session: run.session.as_ref().map(Handle::as_str) };
     let decision = run.grant.decide(&asked);
     let which = Which { call: call.id, tool: call.tool, read_only: is_read_only(tool) };
-    let written = arguments_hash(shared, &arguments);
+    let written = run.spent.on(|| arguments_hash(shared, &arguments));
     if decision.verdict != Verdict::Allow {
         let allowed = match decision.verdict {
             Verdict::Ask => {
@@ -114,12 +125,12 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
                 tracing::info!(run = %run.id, context = run.context.name, tool = %name, reason = ?decision.reason, "a call is not allowed");
                 let layer = Some(decision.reason.layer());
                 let event = Event::Decided { call: which, verdict: decision.verdict, reason: decision.reason, arguments: written, layer };
-                shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
+                run.note(shared, event).map_err(|error| unrecorded(run, &name, &error))?;
                 return Err(refusal);
             }
         };
         let event = Event::Approved { call: which.clone(), by: by.by.to_owned(), scope: by.scope.to_owned() };
-        shared.journal.append(&run.entry(event)).map_err(|error| unrecorded(run, &name, &error))?;
+        run.note(shared, event).map_err(|error| unrecorded(run, &name, &error))?;
         // While a person thought about it, the upstream may have made something else of the tool.
         let catalog = shared.catalog(std::slice::from_ref(&name.server)).await;
         if catalog.tool(&name).is_none_or(|now| now.hash != tool.hash) {
@@ -127,11 +138,9 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
             return Err(CallError::new(ErrorCode::ToolQuarantined, message).of(&name));
         }
     }
-    // Never closed; were it, the call goes ahead.
-    let _permit = run.permits.acquire().await.ok();
+    let _turn = shared.turns.take(run, Some(&name.server)).await;
     let (effectful, event) = (!which.read_only, Event::Sent { call: which.clone(), reason: decision.reason, arguments: written });
-    let entry = run.entry(event);
-    let recorded = if effectful { shared.journal.append_synced(&entry).await } else { shared.journal.append(&entry) };
+    let recorded = if effectful { run.note_synced(shared, event).await } else { run.note(shared, event) };
     recorded.map_err(|error| unrecorded(run, &name, &error))?;
     let limits = run.grant.limits();
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;
@@ -248,7 +257,7 @@ async fn value_of(shared: &Shared, tool: &Tool, run: &Run, mut labels: Labels, r
     let shape = tool.output_schema.is_none().then(|| (name.clone(), Shape::of(&value)));
     let json = serde_json::to_string(&value)
         .map_err(|e| CallError::new(ErrorCode::ToolOutputInvalid, format!("{name}: the reply cannot be written as JSON: {e}")).of(name))?;
-    let mut held = hold(shared, json, artifacts, limits.replies_bytes).map_err(|e| e.of(name))?;
+    let mut held = hold(shared, run, json, artifacts).map_err(|e| e.of(name))?;
     held.shape = shape;
     Ok(held)
 }
@@ -288,14 +297,16 @@ async fn keep(
 }
 
 /// Counts a value against what the broker may hold.
-pub(crate) fn hold(shared: &Shared, json: String, artifacts: Vec<Record>, limit: usize) -> Result<Held, CallError> {
-    let before = shared.held_bytes.fetch_add(json.len(), Ordering::Relaxed);
-    let held = Held { json, artifacts, shape: None, held: Arc::clone(&shared.held_bytes) };
-    if before + held.json.len() > limit {
-        let message = format!("the replies that wait in the broker would take more than {limit} bytes; await calls before making more");
+pub(crate) fn hold(shared: &Shared, run: &Run, json: String, artifacts: Vec<Record>) -> Result<Held, CallError> {
+    let Some(room) = shared.replies.try_take(run.grant.principal(), json.len()) else {
+        let limit = run.grant.limits().replies_bytes;
+        let message = format!(
+            "the replies that wait in the broker would take more than {limit} bytes, or more than half of it while somebody else runs programs; \
+             await calls before making more"
+        );
         return Err(CallError::new(ErrorCode::LimitExceeded, message));
-    }
-    Ok(held)
+    };
+    Ok(Held { json, artifacts, shape: None, _room: room })
 }
 
 /// There is no such tool: why, and what was probably meant.

@@ -15,22 +15,23 @@ use crate::{
     place::{self, News, NoPlace, Place},
     present::{self, Ending, Presented},
     reads::Reads,
-    recorded::{self, Recorded},
+    recorded::{self, Recorded, Spent},
     repeats::{Repeated, Repeats},
     replay::{Memory, Start},
     schemas::Schemas,
     sessions::{After, Kept, Open, Sessions},
     stops::{Halt, Stops},
+    turns::Turns,
     workspace::Workspaces,
 };
 use gate::Checks;
 use policy::{Catalog, Grant, Layer, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
-use sandbox::{End, Sandbox};
+use sandbox::{End, Sandbox, Slot, Slots};
 use serde_json::json;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,9 @@ use upstream::Upstreams;
 pub(crate) struct Shared {
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) schemas: Schemas,
-    pub(crate) held_bytes: Arc<AtomicUsize>,
+    /// Room for replies, in bytes.
+    pub(crate) replies: Slots,
+    pub(crate) turns: Turns,
     pub(crate) journal: Journal,
     pub(crate) payloads: Payloads,
     pub(crate) sessions: Sessions,
@@ -86,6 +89,8 @@ pub struct Executor {
     shared: Arc<Shared>,
     pub(crate) workspaces: Workspaces,
     repeats: Repeats,
+    /// Places of runs that wait.
+    queue: Slots,
     checks: Checks,
 }
 
@@ -114,10 +119,12 @@ impl Executor {
         })
         .await?;
         let upstreams = Upstreams::new(servers, Some(cache_dir.join("upstreams")), lock, &policy.limits);
+        let turns = Turns::new(upstreams.names(), policy.limits.server_calls);
         let shared = Shared {
             upstreams,
             schemas: Schemas::default(),
-            held_bytes: Arc::default(),
+            replies: Slots::new(policy.limits.replies_bytes),
+            turns,
             journal,
             payloads,
             sessions,
@@ -131,6 +138,7 @@ impl Executor {
             outdated: Mutex::default(),
         };
         Ok(Arc::new(Executor {
+            queue: Slots::new(policy.limits.queued),
             policy: Arc::new(policy),
             operator,
             sandbox,
@@ -176,9 +184,11 @@ impl Executor {
     /// Only for faults of ours; a program that fails is a [`Reply`].
     pub async fn execute(&self, request: Request, events: Events, questions: Option<Questions>, cancel: CancellationToken) -> Result<Reply, Fault> {
         let run = RunId::from_random(random());
+        let Some(waits) = self.queue.try_take(&request.context.principal, 1) else { return Err(Fault::Queue) };
+        let going = self.unless_stopped(run, &request, waits, events, questions, &cancel);
         let mut reply = match request.idempotency.clone() {
-            None => self.unless_stopped(run, &request, events, questions, &cancel).await?,
-            Some(key) => match self.repeats.once(key, &request, &cancel, self.unless_stopped(run, &request, events, questions, &cancel)).await {
+            None => going.await?,
+            Some(key) => match self.repeats.once(key, &request, &cancel, going).await {
                 Repeated::Reply(reply) => *reply,
                 Repeated::Fault(fault) => return Err(fault),
                 Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
@@ -196,6 +206,7 @@ impl Executor {
         &self,
         run: RunId,
         request: &Request,
+        waits: Slot,
         events: Events,
         questions: Option<Questions>,
         cancel: &CancellationToken,
@@ -205,7 +216,7 @@ impl Executor {
             return self.refuse(run, request, "stopped", None, &present::not_run("stopped", &stopped));
         }
         let halt = Halt::below(cancel);
-        let going = self.run(run, request, events, questions, &halt);
+        let going = self.run(run, request, waits, events, questions, &halt);
         tokio::pin!(going);
         tokio::select! {
             biased;
@@ -217,7 +228,15 @@ impl Executor {
         }
     }
 
-    async fn run(&self, run: RunId, request: &Request, events: Events, questions: Option<Questions>, halt: &Halt) -> Result<Reply, Fault> {
+    async fn run(
+        &self,
+        run: RunId,
+        request: &Request,
+        waits: Slot,
+        events: Events,
+        questions: Option<Questions>,
+        halt: &Halt,
+    ) -> Result<Reply, Fault> {
         let lowered = LoweredLimits { wall: request.timeout };
         let policy = match self.current() {
             Ok(policy) => policy,
@@ -273,16 +292,19 @@ impl Executor {
                 return self.refuse(run, request, code, None, &present::not_run(code, &error));
             }
         };
+        drop(waits);
         let queued = queued.elapsed();
         let (workspace, restored) = (place.workspace(), place.restored);
         let session = place.take_session();
         let before = session.as_ref().map(|open| present::before(open, request.session.as_ref(), &news, &self.shared.journal)).unwrap_or_default();
-        let mut reads = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session).await.map_err(|source| not_kept(run, source))?;
+        let spent = Arc::new(Spent::default());
+        let begun = Reads::begin(Arc::clone(&self.shared), request.context.clone(), session);
+        let mut reads = spent.on_all(begun).await.map_err(|source| not_kept(run, source))?;
         for files in grant.files() {
-            reads.join(&files.labels()).await.map_err(|source| not_kept(run, source))?;
+            spent.on_all(reads.join(&files.labels())).await.map_err(|source| not_kept(run, source))?;
         }
         let handle = reads.session.as_ref().map(|open| open.handle().clone());
-        let recorded = Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels(), program.flags())?;
+        let recorded = spent.on(|| Recorded::begin(&self.shared, run, request, handle.clone(), &grant, reads.labels(), program.flags()))?;
         if let Some(open) = &mut reads.session {
             self.shared.sessions.mark(open, run, &self.shared.journal).map_err(|source| Fault::Workspace { run, source })?;
         }
@@ -296,7 +318,16 @@ impl Executor {
         let artifacts = OfRun::new(Arc::clone(&origin), &workspace);
         let (asks, asked) = tokio::sync::mpsc::unbounded_channel();
         let permits = tokio::sync::Semaphore::new(grant.limits().calls_in_flight);
-        let of_calls = Run { id: run, context: request.context.clone(), session: handle, grant: Arc::clone(&grant), origin, permits, asks };
+        let of_calls = Run {
+            id: run,
+            context: request.context.clone(),
+            session: handle,
+            grant: Arc::clone(&grant),
+            origin,
+            permits,
+            asks,
+            spent: Arc::clone(&spent),
+        };
         let about = About { intent: request.intent.clone(), language: request.language.name(), program: request.code.clone() };
         let asking = Asking::new(Arc::clone(&self.shared.approvals), about, questions, grant.limits().approval, asked);
         let deadline = Deadline::after(grant.limits().wall);
@@ -324,7 +355,8 @@ impl Executor {
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let mut record = std::mem::take(&mut broker.recording).finish(start, &finished.end, &finished.output, finished.tape);
+        let recording = std::mem::take(&mut broker.recording);
+        let mut record = spent.on(|| recording.finish(start, &finished.end, &finished.output, finished.tape));
         self.look_at_death(run, &finished.end, &place.worker).await;
         let mut presented =
             present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
@@ -343,7 +375,7 @@ impl Executor {
         }
         let mut text = self.fit(&presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
-        let shown = broker.reads.end().await;
+        let shown = spent.on_all(broker.reads.end()).await;
         if !matches!(presented.ending, Ending::Cancelled | Ending::Stopped) {
             self.shared.contexts.ended(&request.context, presented.ending.is_error());
         }
@@ -356,6 +388,7 @@ impl Executor {
             saved_ms = Some(milliseconds(saving.elapsed()));
         }
         shown.map_err(|source| not_kept(run, source))?;
+        spent.on(|| recorded.finish(presented.ending, wall, &text, record));
         let stats = Stats {
             calls: std::mem::take(&mut broker.calls),
             bytes_inside: broker.bytes_inside,
@@ -364,9 +397,9 @@ impl Executor {
             restored_ms: restored.map(milliseconds),
             saved_ms,
             wall_ms: milliseconds(wall),
+            recorded_ms: milliseconds(spent.time()),
             outcome: presented.ending,
         };
-        recorded.finish(presented.ending, wall, &text, record);
         let artifacts = std::mem::take(&mut broker.artifacts.made);
         Ok(Reply { run, text, is_error: presented.ending.is_error(), session, artifacts, images, stats })
     }
@@ -487,6 +520,7 @@ fn reply(run: RunId, presented: &Presented, shown_bytes: usize) -> Reply {
         restored_ms: None,
         saved_ms: None,
         wall_ms: 0.0,
+        recorded_ms: 0.0,
         outcome: ending,
     };
     Reply { run, text, is_error: ending.is_error(), session: None, artifacts: Vec::new(), images: Vec::new(), stats }

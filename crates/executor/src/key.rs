@@ -50,7 +50,7 @@ impl Key {
         hasher.finalize()
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn fixed(byte: u8) -> Self {
         Key([byte; 32])
     }

@@ -13,6 +13,9 @@ mod contexts;
 mod deadline;
 mod execute;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod journal;
 mod judge;
 mod key;
@@ -32,6 +35,7 @@ mod settings;
 mod stops;
 mod summary;
 mod tree;
+mod turns;
 mod workspace;
 
 pub use approvals::{Answer, AskedCall, Board, BoardError, PATIENCE, Posed, Question, Questions};
@@ -101,6 +105,9 @@ pub struct Stats {
     pub saved_ms: Option<f64>,
     /// From the moment a worker was bound to the end of the turn, in milliseconds.
     pub wall_ms: f64,
+    /// What recording it took of its time: the journal's lines, what replaying needs, and labels, in milliseconds. What other threads do for it
+    /// meanwhile is not in it.
+    pub recorded_ms: f64,
     /// How it ended.
     pub outcome: Ending,
 }

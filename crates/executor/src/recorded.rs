@@ -9,9 +9,43 @@ use crate::{
 use policy::{Grant, Labels, Layer, RunId};
 use std::{
     io,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
+
+/// What recording one run took of its way: lines of the journal, what goes with them, and labels. What other threads do for it meanwhile is not in it.
+#[derive(Debug, Default)]
+pub(crate) struct Spent(AtomicU64);
+
+impl Spent {
+    /// Counts the time of this.
+    pub(crate) fn on<T>(&self, recording: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = recording();
+        self.add(began.elapsed());
+        done
+    }
+
+    /// Counts the time of this, waiting included.
+    pub(crate) async fn on_all<T>(&self, recording: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let done = recording.await;
+        self.add(began.elapsed());
+        done
+    }
+
+    fn add(&self, time: Duration) {
+        self.0.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// All of it.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
 
 /// A run that begins is recorded before it begins; one that is given up is recorded as such when this is dropped.
 #[derive(Debug)]

@@ -11,6 +11,9 @@ pub enum Fault {
     /// Every worker was in use for as long as a run may wait.
     #[error("busy: every worker was in use for {0:?}; try again")]
     Busy(Duration),
+    /// As many runs wait as may, or half of them are this principal's while another one is about.
+    #[error("busy: too many programs wait already; try again when some of them have ended")]
+    Queue,
     /// No worker could be made.
     #[error("{}", present::fault(*.run))]
     Sandbox {

@@ -8,6 +8,9 @@ mod arguments;
 mod calls;
 mod depth;
 mod flag;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod javascript;
 mod lines;
 mod literal;

@@ -27,6 +27,8 @@ pub enum Layer {
     Judge,
     /// What a reply may be: strict JSON, the tool's own schema, size and depth.
     Replies,
+    /// The withholding of what upstreams' errors say. The operator turns it on; there is no other switch.
+    Errors,
     /// The cleaning of what a model or a person is shown.
     Outcomes,
     /// The removal of known secrets from what is shown, kept and logged.
@@ -45,7 +47,7 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer.
-    pub const ALL: [Layer; 15] = [
+    pub const ALL: [Layer; 16] = [
         Layer::Programs,
         Layer::Metadata,
         Layer::Lock,
@@ -54,6 +56,7 @@ impl Layer {
         Layer::Failures,
         Layer::Judge,
         Layer::Replies,
+        Layer::Errors,
         Layer::Outcomes,
         Layer::Secrets,
         Layer::Addresses,
@@ -75,6 +78,7 @@ impl Layer {
             Layer::Failures => "failures",
             Layer::Judge => "judge",
             Layer::Replies => "replies",
+            Layer::Errors => "errors",
             Layer::Outcomes => "outcomes",
             Layer::Secrets => "secrets",
             Layer::Addresses => "addresses",

@@ -11,6 +11,9 @@ mod error;
 mod explain;
 mod files;
 mod flag;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant;
 mod http;
 mod identity;

@@ -9,6 +9,8 @@ pub struct Limits {
     pub wall: Duration,
     /// How long a run may queue for a worker. Guards the client against waiting without end.
     pub queue: Duration,
+    /// Runs that may wait for a worker or for their session, over all principals. Guards the broker's memory: each holds its program.
+    pub queued: usize,
     /// Linear memory of the guest, in bytes. Guards the machine's memory.
     pub memory_bytes: usize,
     /// Size of a program, in bytes of UTF-8. Guards the parsers of the broker.
@@ -21,6 +23,8 @@ pub struct Limits {
     pub calls: u32,
     /// Upstream calls of a run at the same time; more wait for their turn. Guards the upstreams.
     pub calls_in_flight: usize,
+    /// Calls that are with one upstream at the same time, over all runs; more wait for their turn. Guards runs against others that keep a slow one busy.
+    pub server_calls: usize,
     /// Wall clock of one upstream call. Guards the run against an upstream that never answers.
     pub call: Duration,
     /// Size of one upstream reply as it came over the wire, in bytes. Guards the broker's memory.
@@ -60,12 +64,14 @@ impl Default for Limits {
         Limits {
             wall: Duration::from_secs(30),
             queue: Duration::from_secs(30),
+            queued: 512,
             memory_bytes: 512 * MIB,
             program_bytes: 256 * 1024,
             output_kept_bytes: 8 * MIB,
             output_shown_bytes: 16 * 1024,
             calls: 200,
             calls_in_flight: 16,
+            server_calls: 64,
             call: Duration::from_secs(30),
             reply_bytes: 16 * MIB,
             reply_depth: 128,

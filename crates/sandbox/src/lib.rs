@@ -5,14 +5,19 @@
 //! is over. This crate knows neither gates nor tools: it carries bytes, so that no mistake in a check becomes an escape.
 //!
 //! In reading order: [`engine`](mod@engine) and [`guests`] (compiled guests), `frame` (what broker and worker say), `zygote` and `seal` (how
-//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `seen`, `pages`, `pagemap`, `instance` and `worker` (inside it), `process`, `slots` and [`pool`]
+//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `seen`, `pages`, `pagemap`, `instance` and `worker` (inside it), `inspect` and
+//! `protections` (what holds of it), `process`, `slots` and [`pool`]
 //! (the broker's side), [`run`] and `checkpoint`.
 
 mod checkpoint;
 mod engine;
 mod files;
 mod frame;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guests;
+mod inspect;
 mod instance;
 mod output;
 mod pagemap;
@@ -39,26 +44,49 @@ pub use output::Output;
 pub use pool::{Sandbox, SandboxError, Settings, Warm, Worker};
 pub use protections::{Protection, protections};
 pub use run::{Bind, End, Finished, Host, Turn};
+pub use slots::{Slot, Slots};
 pub use snapshot::SnapshotError;
+#[doc(hidden)]
+pub use worker::Moment;
 
 /// The hidden first argument that makes a process the zygote.
 const ZYGOTE_ARGUMENT: &str = "__zygote";
 
-/// Seals this process as a bound worker is sealed, for tests that stand for code escaped from a guest.
+/// Seals this process as a bound worker is sealed, for tests that stand for code escaped from a guest. Gives what the steps before ready and
+/// at the bind took.
 ///
 /// # Errors
 /// When the kernel refuses one of the steps.
 #[doc(hidden)]
-pub fn seal_like_a_worker(workspace: &std::path::Path) -> Result<(), String> {
+pub fn seal_like_a_worker(workspace: &std::path::Path) -> Result<[std::time::Duration; 2], String> {
     let filters = seal::Filters::compile()?;
+    let start = std::time::Instant::now();
     seal::before_ready(&filters)?;
-    seal::after_bind(&filters, workspace, &[])
+    let ready = start.elapsed();
+    seal::after_bind(&filters, workspace, &[])?;
+    Ok([ready, start.elapsed() - ready])
+}
+
+/// Has the allocator of this process give blocks of more than 1 MiB back to the system when they are freed: where it is the C library of GNU it
+/// otherwise learns not to, and what large replies were kept in stays with the process. For the `main` of a server that lives long.
+pub fn give_large_blocks_back() {
+    sys::give_large_blocks_back();
 }
 
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.
 pub fn worker_main() {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == ZYGOTE_ARGUMENT) {
-        zygote::main(arguments.collect());
+        zygote::main(arguments.collect(), None);
+    }
+}
+
+/// As [`worker_main`], with workers that misbehave: the fault is asked at each moment, has the worker's socket, and need not return. For tests
+/// of the broker's side; the ordinary binary has no fault.
+#[doc(hidden)]
+pub fn faulty_worker_main(fault: worker::Fault) {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|first| first == ZYGOTE_ARGUMENT) {
+        zygote::main(arguments.collect(), Some(fault));
     }
 }

@@ -123,8 +123,8 @@ impl Zygote {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
     }
 
-    /// Has a worker forked; the answer is its process, the worker itself says ready on its socket.
-    pub(crate) async fn spawn(&self, guest: Guest, socket: &UnixStream, output: &File) -> Result<Started, String> {
+    /// Has a worker forked, without a guest one that only tells what holds of it; the answer is its process, the worker itself says ready on its socket.
+    pub(crate) async fn spawn(&self, guest: Option<Guest>, socket: &UnixStream, output: &File) -> Result<Started, String> {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.shared.waiting().spawned.insert(ticket, sender);

@@ -42,13 +42,14 @@ pub(crate) fn leave_network() -> io::Result<Network> {
 /// The system-call filters, compiled once in the zygote.
 #[derive(Debug)]
 pub(crate) struct Filters {
-    /// `clone3` answers "not implemented", so that the C library falls back to `clone`, whose flags a filter can read.
-    no_clone3: BpfProgram,
+    /// What answers "not permitted" instead of ending the worker, since an honest program may ask for it.
+    refused: BpfProgram,
     before_bind: BpfProgram,
     after_bind: BpfProgram,
 }
 
-/// What a worker needs from the kernel, always.
+/// What a worker needs from the kernel, whatever the arguments. It has one thread, one socket that it reads and writes, and waits for nothing
+/// else; so there is no call here that makes a thread, polls, or passes a descriptor.
 const ALLOWED: &[i64] = &[
     libc::SYS_read,
     libc::SYS_write,
@@ -62,11 +63,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_pwritev2,
     libc::SYS_recvfrom,
     libc::SYS_sendto,
-    libc::SYS_recvmsg,
-    libc::SYS_sendmsg,
     libc::SYS_close,
-    libc::SYS_fcntl,
-    libc::SYS_dup,
     libc::SYS_lseek,
     libc::SYS_fstat,
     libc::SYS_newfstatat,
@@ -98,8 +95,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
     libc::SYS_futex,
-    libc::SYS_set_robust_list,
-    libc::SYS_rseq,
     libc::SYS_sched_yield,
     libc::SYS_sched_getaffinity,
     libc::SYS_clock_gettime,
@@ -109,21 +104,13 @@ const ALLOWED: &[i64] = &[
     libc::SYS_getrandom,
     libc::SYS_getpid,
     libc::SYS_gettid,
-    libc::SYS_ppoll,
-    libc::SYS_epoll_create1,
-    libc::SYS_epoll_ctl,
-    libc::SYS_epoll_pwait,
-    libc::SYS_eventfd2,
     libc::SYS_restart_syscall,
     libc::SYS_exit,
     libc::SYS_exit_group,
 ];
 
-/// The same with the names that only this architecture has.
-#[cfg(target_arch = "x86_64")]
-const ALLOWED_HERE: &[i64] = &[libc::SYS_poll, libc::SYS_epoll_wait];
-#[cfg(not(target_arch = "x86_64"))]
-const ALLOWED_HERE: &[i64] = &[];
+/// The only commands of `fcntl`: `F_SETOWN` and `F_SETSIG` would let a worker send a signal to any process of this user.
+const COMMANDS_OF_FCNTL: [i32; 5] = [libc::F_DUPFD_CLOEXEC, libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
 
 /// What only the way from ready to bound needs.
 const ALLOWED_BEFORE_BIND: &[i64] =
@@ -138,9 +125,8 @@ impl Filters {
     /// # Errors
     /// On a processor for which there is no filter.
     pub(crate) fn compile() -> Result<Self, String> {
-        let clone3 = BTreeMap::from([(libc::SYS_clone3, vec![])]);
         Ok(Filters {
-            no_clone3: program(clone3, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.unsigned_abs()))?,
+            refused: program(refused()?, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM.unsigned_abs()))?,
             before_bind: program(allowed()?, SeccompAction::KillProcess, SeccompAction::Allow)?,
             after_bind: program(taken_away()?, SeccompAction::Allow, SeccompAction::KillProcess)?,
         })
@@ -153,11 +139,14 @@ fn program(rules: BTreeMap<i64, Vec<SeccompRule>>, otherwise: SeccompAction, mat
     filter.try_into().map_err(|e| format!("seccomp: {e}"))
 }
 
-/// A rule that matches when the argument, under the mask, has this value.
-fn when(argument: u8, operator: SeccompCmpOp, value: i32) -> Result<Vec<SeccompRule>, String> {
-    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, u64::from(value.unsigned_abs()))
+/// A rule that matches when the argument's lower half, as the operator takes it, has this value.
+fn when(argument: u8, operator: SeccompCmpOp, value: i32) -> Result<SeccompRule, String> {
+    rule(argument, SeccompCmpArgLen::Dword, operator, value)
+}
+
+fn rule(argument: u8, width: SeccompCmpArgLen, operator: SeccompCmpOp, value: i32) -> Result<SeccompRule, String> {
+    SeccompCondition::new(argument, width, operator, u64::from(value.unsigned_abs()))
         .and_then(|condition| SeccompRule::new(vec![condition]))
-        .map(|rule| vec![rule])
         .map_err(|e| format!("seccomp: {e}"))
 }
 
@@ -165,14 +154,17 @@ fn masked(mask: i32) -> SeccompCmpOp {
     SeccompCmpOp::MaskedEq(u64::from(mask.unsigned_abs()))
 }
 
+/// Times of a file by its path: Landlock does not look at these. By an open descriptor they can be set, and only what Landlock lets be opened is open.
+fn refused() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
+    Ok(BTreeMap::from([(libc::SYS_utimensat, vec![rule(1, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?])]))
+}
+
 /// The first filter: what is allowed, until the worker is bound.
 fn allowed() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
-    let calls = ALLOWED.iter().chain(ALLOWED_HERE).chain(ALLOWED_BEFORE_BIND).chain(&NARROWED_AFTER_BIND);
+    let calls = ALLOWED.iter().chain(ALLOWED_BEFORE_BIND).chain(&NARROWED_AFTER_BIND);
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = calls.map(|call| (*call, vec![])).collect();
-    // A thread, never a process: the file functions of WASI run on threads of their own.
-    let thread = libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND;
-    rules.insert(libc::SYS_clone, when(0, masked(thread), thread)?);
-    rules.insert(libc::SYS_clone3, vec![]);
+    let commands: Result<Vec<_>, _> = COMMANDS_OF_FCNTL.into_iter().map(|command| when(1, SeccompCmpOp::Eq, command)).collect();
+    rules.insert(libc::SYS_fcntl, commands?);
     Ok(rules)
 }
 
@@ -181,9 +173,9 @@ fn allowed() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
 fn taken_away() -> Result<BTreeMap<i64, Vec<SeccompRule>>, String> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED_BEFORE_BIND.iter().map(|call| (*call, vec![])).collect();
     // No new code: a page may be written or executed, and none becomes executable.
-    rules.insert(libc::SYS_mmap, when(2, masked(libc::PROT_EXEC), libc::PROT_EXEC)?);
-    rules.insert(libc::SYS_mprotect, when(2, masked(libc::PROT_EXEC), libc::PROT_EXEC)?);
-    rules.insert(libc::SYS_prctl, when(0, SeccompCmpOp::Ne, libc::PR_SET_NAME)?);
+    rules.insert(libc::SYS_mmap, vec![when(2, masked(libc::PROT_EXEC), libc::PROT_EXEC)?]);
+    rules.insert(libc::SYS_mprotect, vec![when(2, masked(libc::PROT_EXEC), libc::PROT_EXEC)?]);
+    rules.insert(libc::SYS_prctl, vec![when(0, SeccompCmpOp::Ne, libc::PR_SET_NAME)?]);
     Ok(rules)
 }
 
@@ -200,7 +192,7 @@ pub(crate) fn before_ready(filters: &Filters) -> Result<(), String> {
         return Ok(());
     }
     // `apply_filter` sets no-new-privileges first.
-    seccompiler::apply_filter(&filters.no_clone3).map_err(|e| format!("seccomp: {e}"))?;
+    seccompiler::apply_filter(&filters.refused).map_err(|e| format!("seccomp: {e}"))?;
     seccompiler::apply_filter(&filters.before_bind).map_err(|e| format!("seccomp: {e}"))
 }
 

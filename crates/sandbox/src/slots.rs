@@ -1,6 +1,7 @@
-//! Who may have a worker next: a fixed number of slots, handed out in turn to the principals that wait.
+//! A fixed amount of something, shared out between principals: workers in turn, calls with an upstream, room for replies, places in the queue.
 //!
-//! First come first served within a principal, round robin between them, and no principal holds more than half while another waits. A principal
+//! First come first served within a principal, round robin between them. Alone, a principal may have all there is. While another one is about, nobody
+//! takes more than half: what is held comes back only when a program ends, so it has to be free before somebody asks for it. A principal
 //! whose worker died abnormally waits before it has the next, so that guessing at the second wall is slow.
 
 use policy::Principal;
@@ -20,14 +21,19 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// After this long without a death all is forgotten.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// The slots.
+/// How long a principal is about after it asked last, also when it holds nothing.
+const ABOUT: Duration = Duration::from_secs(60);
+
+/// What there is to share out.
 #[derive(Debug, Clone)]
-pub(crate) struct Slots(Arc<Mutex<State>>);
+pub struct Slots(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     total: usize,
     taken: HashMap<Principal, usize>,
+    /// When each principal asked last.
+    about: HashMap<Principal, Instant>,
     /// Who waits, in the order in which they are next.
     queue: VecDeque<(Principal, VecDeque<oneshot::Sender<Slot>>)>,
     deaths: HashMap<Principal, Deaths>,
@@ -40,26 +46,31 @@ struct Deaths {
     wait: Duration,
 }
 
-/// One slot; given back when it is dropped.
+/// What one principal took; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub struct Slot {
     slots: Slots,
     principal: Principal,
+    amount: usize,
 }
 
 impl Slots {
-    pub(crate) fn new(total: usize) -> Self {
-        Slots(Arc::new(Mutex::new(State { total: total.max(1), taken: HashMap::new(), queue: VecDeque::new(), deaths: HashMap::new() })))
+    /// So much of it, at least 1.
+    #[must_use]
+    pub fn new(total: usize) -> Self {
+        let (taken, about, queue, deaths) = Default::default();
+        Slots(Arc::new(Mutex::new(State { total: total.max(1), taken, about, queue, deaths })))
     }
 
-    /// Waits for a slot. Dropping the future leaves the queue.
-    pub(crate) async fn take(&self, principal: &Principal) -> Slot {
+    /// Waits until one can be had. Dropping the future leaves the queue.
+    pub async fn take(&self, principal: &Principal) -> Slot {
         if let Some(until) = self.not_before(principal) {
             tokio::time::sleep_until(until).await;
         }
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.state();
+            state.asks(principal);
             match state.queue.iter_mut().find(|(waiting, _)| waiting == principal) {
                 Some((_, waiters)) => waiters.push_back(sender),
                 None => state.queue.push_back((principal.clone(), VecDeque::from([sender]))),
@@ -71,6 +82,17 @@ impl Slots {
             // The sender only goes away together with `self`.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Takes this much at once, or nothing: `None` when there is not so much, or when it is more than a principal may have.
+    #[must_use]
+    pub fn try_take(&self, principal: &Principal, amount: usize) -> Option<Slot> {
+        let mut state = self.state();
+        state.asks(principal);
+        state.has_room(principal, amount).then(|| {
+            *state.taken.entry(principal.clone()).or_default() += amount;
+            Slot { slots: self.clone(), principal: principal.clone(), amount }
+        })
     }
 
     /// A worker of this principal died abnormally.
@@ -98,7 +120,7 @@ impl Slots {
     fn serve(&self) {
         while let Some((principal, sender)) = self.next() {
             // A waiter that went away in this moment drops its slot, which serves the next.
-            let _ = sender.send(Slot { slots: self.clone(), principal });
+            let _ = sender.send(Slot { slots: self.clone(), principal, amount: 1 });
         }
     }
 
@@ -108,12 +130,7 @@ impl Slots {
             waiters.retain(|waiter| !waiter.is_closed());
         }
         state.queue.retain(|(_, waiters)| !waiters.is_empty());
-        if state.taken.values().sum::<usize>() >= state.total {
-            return None;
-        }
-        let half = state.total.div_ceil(2);
-        let contested = state.queue.len() > 1;
-        let at = state.queue.iter().position(|(principal, _)| !contested || state.taken.get(principal).copied().unwrap_or(0) < half)?;
+        let at = state.queue.iter().position(|(principal, _)| state.has_room(principal, 1))?;
         let (principal, mut waiters) = state.queue.remove(at)?;
         let sender = waiters.pop_front()?;
         if !waiters.is_empty() {
@@ -121,6 +138,24 @@ impl Slots {
         }
         *state.taken.entry(principal.clone()).or_default() += 1;
         Some((principal, sender))
+    }
+}
+
+impl State {
+    /// Notes that a principal asked.
+    fn asks(&mut self, principal: &Principal) {
+        let now = Instant::now();
+        let State { about, taken, .. } = self;
+        about.retain(|who, last| now.duration_since(*last) < ABOUT || taken.contains_key(who));
+        about.insert(principal.clone(), now);
+    }
+
+    fn has_room(&self, principal: &Principal, amount: usize) -> bool {
+        let own = self.taken.get(principal).copied().unwrap_or(0);
+        let alone = self.about.keys().all(|other| other == principal);
+        let most = if alone { self.total } else { self.total.div_ceil(2) };
+        let free = self.total.saturating_sub(self.taken.values().sum());
+        amount <= free && own.saturating_add(amount) <= most
     }
 }
 
@@ -136,7 +171,7 @@ impl Drop for Slot {
         {
             let mut state = self.slots.state();
             if let Some(taken) = state.taken.get_mut(&self.principal) {
-                *taken = taken.saturating_sub(1);
+                *taken = taken.saturating_sub(self.amount);
                 if *taken == 0 {
                     state.taken.remove(&self.principal);
                 }
@@ -162,11 +197,12 @@ mod tests {
     #[tokio::test]
     async fn a_slot_comes_back_and_goes_to_the_next_principal_in_turn() {
         let slots = Slots::new(2);
-        let (first, _second) = (now_of(&slots, "a").await.unwrap(), now_of(&slots, "a").await.unwrap());
+        let (first, second) = (now_of(&slots, "a").await.unwrap(), now_of(&slots, "a").await.unwrap());
         assert!(now_of(&slots, "b").await.is_none(), "both slots are taken");
         assert_eq!(slots.waiting(), 0, "who gave up no longer waits");
+        drop(second);
         let order = Arc::new(Mutex::new(Vec::new()));
-        let waiters: Vec<_> = ["a", "a", "b"]
+        let waiters: Vec<_> = ["a", "b", "a"]
             .into_iter()
             .map(|name| {
                 let (slots, order) = (slots.clone(), Arc::clone(&order));
@@ -177,14 +213,37 @@ mod tests {
                 })
             })
             .collect();
-        while slots.waiting() < 3 {
+        while slots.waiting() != 2 || order.lock().unwrap().len() != 1 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(*order.lock().unwrap(), ["b"], "a holds half already, and one slot is free");
         drop(first);
         for waiter in waiters {
             waiter.await.unwrap();
         }
-        assert_eq!(*order.lock().unwrap(), ["b", "a", "a"], "a holds half already");
+        assert_eq!(*order.lock().unwrap(), ["b", "a", "a"]);
+    }
+
+    #[test]
+    fn half_is_kept_for_others_while_they_are_about_and_all_is_for_one_alone() {
+        let (slots, [a, b]) = (Slots::new(100), ["a", "b"].map(principal));
+        let all = slots.try_take(&a, 100).unwrap();
+        assert!(slots.try_take(&b, 1).is_none(), "all is taken");
+        drop(all);
+        // b asked, so it is about, though it holds nothing.
+        assert!(slots.try_take(&a, 51).is_none());
+        let half = slots.try_take(&a, 50).unwrap();
+        assert!(slots.try_take(&a, 1).is_none());
+        assert!(slots.try_take(&b, 51).is_none());
+        let other = slots.try_take(&b, 50).unwrap();
+        assert!(slots.try_take(&b, 1).is_none());
+        drop(half);
+        let later = || slots.state().about.insert(b.clone(), Instant::now().checked_sub(ABOUT).unwrap());
+        later();
+        assert!(slots.try_take(&a, 51).is_none(), "what is held keeps its holder about");
+        drop(other);
+        later();
+        assert!(slots.try_take(&a, 100).is_some(), "b is forgotten");
     }
 
     #[tokio::test]

@@ -155,7 +155,7 @@ impl HostMonotonicClock for FixedClock {
 
 /// What [`inspect`] learned from a module that keeps to the rules.
 #[derive(Default)]
-struct Shape {
+pub(crate) struct Shape {
     exports: Vec<(String, Export)>,
     stack_pointer: Option<i32>,
 }
@@ -182,7 +182,7 @@ impl Shape {
 }
 
 /// Reads a module once and checks all that holds before and after the initialisation alike.
-fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
+pub(crate) fn inspect(wasm: &[u8]) -> Result<Shape, SnapshotError> {
     let types = Validator::new_with_features(WasmFeatures::WASM2 | WasmFeatures::TAIL_CALL).validate_all(wasm)?;
     let types = types.as_ref();
     let function = |index: u32| types[types.core_function_at(index)].unwrap_func().clone();

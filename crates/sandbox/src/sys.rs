@@ -33,6 +33,19 @@ pub(crate) fn unshare_user_and_network() -> io::Result<()> {
     }
 }
 
+/// Blocks of the C library's allocator that are large, in bytes.
+#[cfg(target_env = "gnu")]
+const LARGE_BYTES: libc::c_int = 1 << 20;
+
+/// See [`crate::give_large_blocks_back`].
+pub(crate) fn give_large_blocks_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: this changes a setting of the allocator, which has a lock of its own.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BYTES);
+    }
+}
+
 /// Ends this process at once. A forked worker must not run the zygote's destructors.
 pub(crate) fn exit_now(status: i32) -> ! {
     // SAFETY: `_exit` has no precondition.

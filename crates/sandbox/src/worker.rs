@@ -22,9 +22,31 @@ use std::{
     path::Path,
 };
 
-/// Runs a freshly forked child; never returns.
-pub(crate) fn main(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, socket: UnixStream, output: File) -> ! {
-    if let Err(reason) = live(prepared, filters, keep, &socket, output) {
+/// A moment in a worker's life at which a test has it misbehave.
+#[derive(Debug, Clone, Copy)]
+pub enum Moment<'a> {
+    /// It is sealed, and would say ready.
+    Ready,
+    /// It is bound.
+    Bound,
+    /// It would run a turn with this document.
+    Turn(&'a [u8]),
+    /// It would save its guest.
+    Checkpoint,
+}
+
+/// What a worker does wrong, in a test.
+pub(crate) type Fault = fn(Moment<'_>, &UnixStream);
+
+/// Runs a freshly forked child; never returns. What it was handed are its socket and its output file.
+pub(crate) fn main(
+    prepared: &Prepared,
+    filters: &seal::Filters,
+    keep: &BTreeSet<i32>,
+    (socket, output): (UnixStream, File),
+    fault: Option<Fault>,
+) -> ! {
+    if let Err(reason) = live(prepared, filters, keep, (&socket, output), fault) {
         // Nobody left to tell when this fails.
         let _ = frame::send(&socket, &FromWorker::Fault(reason));
         sys::exit_now(1);
@@ -32,7 +54,18 @@ pub(crate) fn main(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet
     sys::exit_now(0)
 }
 
-fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, socket: &UnixStream, output: File) -> Result<(), String> {
+fn live(
+    prepared: &Prepared,
+    filters: &seal::Filters,
+    keep: &BTreeSet<i32>,
+    (socket, output): (&UnixStream, File),
+    fault: Option<Fault>,
+) -> Result<(), String> {
+    let at = |moment: Moment<'_>| {
+        if let Some(fault) = fault {
+            fault(moment, socket);
+        }
+    };
     close_inherited(keep, &[socket.as_raw_fd(), output.as_raw_fd()])?;
     report_panics(socket)?;
     // Once this process is non-dumpable, the kernel shows its pages to nobody any more.
@@ -47,6 +80,7 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
     let say = |message: &FromWorker| frame::send(socket, message).map_err(|e| e.to_string());
     // The stack for signals: made now, not when a program waits for it.
     wasmtime::Engine::tls_eager_initialize();
+    at(Moment::Ready);
     say(&FromWorker::Ready)?;
     let mut stage = Stage::Unbound;
     let mut workspace = String::new();
@@ -56,12 +90,14 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
         let answer = match (message, &stage) {
             (ToWorker::Bind { bind, turn }, Stage::Unbound) => {
                 bind_to(&mut guest, filters, &bind)?;
+                at(Moment::Bound);
                 workspace = bind.workspace;
                 stage = Stage::Bound;
                 match turn {
                     None => FromWorker::Bound,
                     Some(turn) => {
                         stage = Stage::Used;
+                        at(Moment::Turn(&turn.document));
                         guest.turn(&turn)
                     }
                 }
@@ -76,9 +112,11 @@ fn live(prepared: &Prepared, filters: &seal::Filters, keep: &BTreeSet<i32>, sock
                     guest.wasi().files.count(Path::new(&workspace));
                 }
                 stage = Stage::Used;
+                at(Moment::Turn(&turn.document));
                 guest.turn(&turn)
             }
             (ToWorker::Checkpoint { limit_bytes }, Stage::Bound | Stage::Used) => {
+                at(Moment::Checkpoint);
                 let sink = Sink { socket, chunk: Vec::with_capacity(CHUNK_BYTES), left: limit_bytes };
                 guest.save(&pagemap, sink).map_or_else(FromWorker::NotSaved, FromWorker::Saved)
             }
@@ -182,7 +220,7 @@ fn report_panics(socket: &UnixStream) -> Result<(), String> {
 
 /// Puts nothing on 0, 1 and 2, and makes sure that beside them only the compiled guests and what was handed to this worker is open: a
 /// descriptor that somebody forgot ends the worker before it is of use to anybody.
-fn close_inherited(keep: &BTreeSet<i32>, handed: &[i32]) -> Result<(), String> {
+pub(crate) fn close_inherited(keep: &BTreeSet<i32>, handed: &[i32]) -> Result<(), String> {
     let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).map_err(|e| format!("/dev/null: {e}"))?;
     rustix::stdio::dup2_stdin(&null).map_err(|e| e.to_string())?;
     rustix::stdio::dup2_stdout(&null).map_err(|e| e.to_string())?;

@@ -3,7 +3,7 @@
 //! It is the same binary, exec'd with an empty environment: nothing of the broker's memory, and so no secret, is in it. It reaps its children and alone kills them, so
 //! that a process id is never used after it was given back. It runs no guest and no WASI: a forked child must never find half of a lock.
 
-use crate::{engine, frame, instance::Prepared, seal, sys, worker};
+use crate::{engine, frame, inspect, instance::Prepared, seal, sys, worker};
 use policy::Guest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -28,10 +28,10 @@ pub(crate) const CONTROL_BYTES: usize = 4096;
 /// Broker to zygote.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
-    /// Forks a worker for this guest. Carries two descriptors: its socket and its output file.
+    /// Forks a worker for this guest, or one that only tells what holds of it. Carries two descriptors: its socket and its output file.
     Spawn {
         /// Which guest.
-        guest: Guest,
+        guest: Option<Guest>,
         /// Comes back in the answer.
         ticket: u64,
     },
@@ -71,8 +71,8 @@ pub(crate) enum Event {
 }
 
 /// Runs the zygote on the control socket at descriptor 0. The arguments are pairs of a guest's name and its compiled file.
-pub(crate) fn main(arguments: Vec<OsString>) -> ! {
-    let status = match Zygote::start(&arguments) {
+pub(crate) fn main(arguments: Vec<OsString>, fault: Option<worker::Fault>) -> ! {
+    let status = match Zygote::start(&arguments, fault) {
         Ok(zygote) => zygote.serve(),
         Err(reason) => {
             // The broker is waiting for one of the two words; if it is gone there is nobody to tell.
@@ -89,6 +89,8 @@ struct Zygote {
     /// Descriptors that a worker keeps: the compiled guests, whose memory images are mapped from them.
     keep: BTreeSet<i32>,
     children: BTreeMap<i32, OwnedFd>,
+    /// What its workers do wrong, in a test.
+    fault: Option<worker::Fault>,
 }
 
 fn control() -> BorrowedFd<'static> {
@@ -102,7 +104,7 @@ fn tell(event: &Event) -> io::Result<()> {
 }
 
 impl Zygote {
-    fn start(arguments: &[OsString]) -> Result<Self, String> {
+    fn start(arguments: &[OsString], fault: Option<worker::Fault>) -> Result<Self, String> {
         // The whole tree ends with the broker, however the broker ends.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| e.to_string())?;
         raise_stack_limit()?;
@@ -118,7 +120,7 @@ impl Zygote {
         let filters = seal::Filters::compile()?;
         let keep = open_descriptors().map_err(|e| e.to_string())?;
         tell(&Event::Ready { network }).map_err(|e| e.to_string())?;
-        Ok(Zygote { guests, filters, keep, children: BTreeMap::new() })
+        Ok(Zygote { guests, filters, keep, children: BTreeMap::new(), fault })
     }
 
     /// Answers commands until the broker closes the socket, then kills what is left.
@@ -181,13 +183,17 @@ impl Zygote {
         }
     }
 
-    fn spawn(&mut self, guest: Guest, socket: UnixStream, output: File) -> Result<i32, String> {
-        let prepared = self.guests.get(&guest).ok_or_else(|| format!("the guest {} is not built", guest.name()))?;
+    fn spawn(&mut self, guest: Option<Guest>, socket: UnixStream, output: File) -> Result<i32, String> {
+        let known = |guest: Guest| self.guests.get(&guest).ok_or_else(|| format!("the guest {} is not built", guest.name()));
+        let prepared = guest.map(known).transpose()?;
         match sys::fork().map_err(|e| format!("fork: {e}"))? {
             sys::Forked::Child => {
                 // Its siblings are none of its business.
                 self.children.clear();
-                worker::main(prepared, &self.filters, &self.keep, socket, output)
+                match prepared {
+                    Some(prepared) => worker::main(prepared, &self.filters, &self.keep, (socket, output), self.fault),
+                    None => inspect::main(&self.filters, &self.keep, socket, output),
+                }
             }
             sys::Forked::Parent(pid) => {
                 let number = pid.as_raw_nonzero().get();

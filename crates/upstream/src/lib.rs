@@ -16,6 +16,9 @@ mod config;
 mod connection;
 mod describe;
 mod eras;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handler;
 mod learned;
 mod line;

@@ -15,9 +15,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cofferdam", &["policy", "gate", "sandbox", "upstream", "executor"]),
     ("xtask", &[]),
     ("attack", &["policy"]),
-    ("bench", &["policy"]),
+    ("bench", &["policy", "sandbox", "upstream", "executor"]),
     ("demo", &[]),
     ("shop", &[]),
+    ("soak", &[]),
 ];
 
 /// Crates from outside that only some packages may use. The first entry is a prefix of the crate's name.
@@ -27,7 +28,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("seccompiler", &["sandbox"]),
     ("landlock", &["sandbox"]),
     ("rmcp", &["upstream", "cofferdam", "xtask", "bench", "demo", "shop"]),
-    ("anyhow", &["cofferdam", "xtask", "attack", "bench", "demo", "shop"]),
+    ("anyhow", &["cofferdam", "xtask", "attack", "bench", "demo", "shop", "soak"]),
     ("oxc", &["gate"]),
     ("ruff", &["gate"]),
     ("tokio", &["sandbox", "upstream", "executor", "cofferdam", "bench", "demo", "shop"]),

@@ -7,11 +7,13 @@ mod bench;
 mod demo;
 #[cfg(test)]
 mod edges;
+mod fuzz;
 mod guests;
 mod packages;
 mod paths;
 mod peers;
 mod run;
+mod soak;
 mod steps;
 mod test;
 
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo xtask",
-    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask attack --only P1.1\n  cargo xtask bench --only sessions --json bench.json"
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask test\n  cargo xtask test -- compat\n  cargo xtask attack --only P1.1\n  cargo xtask bench --only sessions --json bench.json\n  cargo xtask fuzz frames --seconds 600"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -38,7 +40,7 @@ enum Command {
     Guests,
     /// Builds everything and runs the demo: two programs and a session over two upstreams, through a real client.
     Demo,
-    /// Builds everything, installs the real servers and clients that tests talk to, and runs all tests.
+    /// Builds everything, installs the real servers and clients that tests talk to, and runs all tests, then a soak of five minutes.
     Test {
         /// Only tests whose names contain one of these.
         filter: Vec<String>,
@@ -49,9 +51,23 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
+    /// Fuzzes whatever reads bytes of others, with cargo-fuzz, which is installed if it is not there. The first build takes long.
+    Fuzz {
+        /// Only these targets.
+        targets: Vec<String>,
+        /// Seconds for each.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Measures: start, fresh runs, host calls, loops, memory, sessions. Run it on a quiet machine.
     Bench {
         /// As the benchmark takes them: --only PART, --json FILE, --plot FILE.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+    /// Runs many clients at saturation while processes are killed, the disk fills, clients vanish and the clock jumps; docs/soak.md.
+    Soak {
+        /// As the soak takes them: --minutes N, --seed N, --json FILE, --plot FILE, --hostile-runs N.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<std::ffi::OsString>,
     },
@@ -65,7 +81,9 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(&mut steps, arguments.install),
         Command::Test { filter } => test::run(&mut steps, arguments.install, &filter),
         Command::Attack { arguments: asked } => attack::run(&mut steps, arguments.install, &asked),
+        Command::Fuzz { targets, seconds } => fuzz::run(&mut steps, &targets, seconds),
         Command::Bench { arguments: measured } => bench::run(&mut steps, arguments.install, &measured),
+        Command::Soak { arguments: soaked } => soak::run(&mut steps, arguments.install, &soaked),
     };
     steps.summary();
     match done {

@@ -3,7 +3,7 @@
 use crate::ground::{Ground, VARIABLE, WORD};
 use crate::open;
 use crate::suite::{Seen, Variant};
-use crate::world::World;
+use crate::world::{FORBID, World};
 use anyhow::{Result, ensure};
 use policy::{Guest, Layer};
 
@@ -56,6 +56,28 @@ impl Act {
     pub(crate) fn inside(self, layer: Layer) -> Variant {
         let name = format!("{}, against {layer}", self.title());
         Variant::new(name, layer, "", move |world: &World| self.in_the_sandbox(world), move |world: &World| self.honestly(world)).silent()
+    }
+
+    /// The same where the operator forbids programs that say plainly what they are: refused before it runs.
+    pub(crate) fn forbidden(self) -> Variant {
+        let attack = move |world: &World| {
+            world.configure(FORBID);
+            let (ground, mut client) = start(world)?;
+            let shown = client.run(language(self.guest), &ground.fill(self.program, "/data"))?;
+            seen(&ground, shown.text)
+        };
+        let native = move |_: &World| {
+            let ground = Ground::new()?;
+            let said = open::run(&ground, self.guest, self.program)?;
+            seen(&ground, said)
+        };
+        let twin = move |world: &World| {
+            world.configure(FORBID);
+            let shown = world.connect()?.succeed(language(self.guest), "6 * 7")?;
+            ensure!(shown == "42", "shown: {shown}");
+            Ok(())
+        };
+        Variant::new(format!("{}, where that is forbidden", self.title()), Layer::Programs, "forbidden", attack, twin).natively(native)
     }
 
     fn in_the_sandbox(&self, world: &World) -> Result<Seen> {

@@ -41,6 +41,9 @@ pub(crate) const ALLOW: &str = "[[rules]]\ntools = [\"*\"]\neffect = \"allow\"\n
 /// A rule under which everything is allowed until data of somebody else was read.
 pub(crate) const ALLOW_GUARDED: &str = "[[rules]]\ntools = [\"*\"]\neffect = \"allow\"\n";
 
+/// Programs that evaluate text, or that do what leads out of other sandboxes, are refused before they run.
+pub(crate) const FORBID: &str = "[programs]\nforbid = [\"dynamic_evaluation\", \"escape_idiom\"]\n";
+
 /// A fresh world.
 pub(crate) struct World {
     home: TempDir,

@@ -11,6 +11,8 @@ mod calls;
 mod client;
 mod compute;
 mod decisions;
+mod fairness;
+mod journal;
 mod memory;
 mod plot;
 mod report;
@@ -25,7 +27,7 @@ use serde_json::json;
 use setup::Setup;
 use std::{path::PathBuf, time::Duration};
 
-/// Measures start, fresh runs, calls, decisions, computing, memory, sessions and artifacts of a cofferdam over stdio. Run it on a quiet machine.
+/// Measures start, fresh runs, calls, decisions, the journal, computing, memory, sessions and artifacts of a cofferdam over stdio. Run it on a quiet machine.
 #[derive(Debug, Parser)]
 #[command(after_help = "Environment:\n  COFFERDAM_BENCH_PYTHON  the native Python to compare with; else python3.13, else python3\n  \
                   COFFERDAM_BENCH_NODE    the native node to compare with; else node\n\n\
@@ -51,11 +53,13 @@ enum Part {
     Fresh,
     Calls,
     Decisions,
+    Journal,
     Parallel,
     Compute,
     Rate,
     Memory,
     Sessions,
+    Fairness,
 }
 
 /// Which guest a program is for.
@@ -136,6 +140,9 @@ fn main() -> Result<()> {
     if wanted(Part::Decisions) {
         add(decisions::measure()?);
     }
+    if wanted(Part::Journal) {
+        add(journal::measure(&setup)?);
+    }
     if wanted(Part::Parallel) {
         add(calls::parallel(&setup)?);
     }
@@ -165,6 +172,9 @@ fn main() -> Result<()> {
         if let Some(file) = &arguments.plot {
             std::fs::write(file, plot::svg("How long a session takes, by its live data", &lines))?;
         }
+    }
+    if wanted(Part::Fairness) {
+        add(fairness::measure(&setup)?);
     }
     notes.dedup();
 

@@ -36,7 +36,7 @@ impl Setup {
         }
         std::fs::write(place.path().join("cofferdam.toml"), config)?;
         std::fs::write(place.path().join("parking.toml"), "[limits]\nsessions = 2000\nsession_idle = \"1ms\"\nwall = \"60s\"\n")?;
-        Ok(Setup { cofferdam: cofferdam.to_owned(), shop, place })
+        Ok(Setup { cofferdam: cofferdam.canonicalize()?, shop, place })
     }
 
     /// `cofferdam serve` with the configuration.
@@ -65,6 +65,17 @@ impl Setup {
         let mut command = Command::new(&self.shop);
         command.args(["--serve", "orders"]);
         command
+    }
+
+    /// The upstream `slow`: its command and arguments.
+    pub(crate) fn slow_upstream(&self) -> (String, Vec<String>) {
+        let args = ["--serve", "orders", "--latency-ms", &LATENCY_MS.to_string()].map(str::to_owned);
+        (self.shop.to_string_lossy().into_owned(), args.into())
+    }
+
+    /// The cofferdam binary.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.cofferdam
     }
 
     /// A file with a program, for a native interpreter.

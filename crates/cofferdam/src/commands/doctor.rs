@@ -2,7 +2,7 @@
 
 use super::{Exit, cache_dir, guests, looking, upstreams, words};
 use crate::cli::Doctor;
-use crate::config::{Config, Failed, Sources, load};
+use crate::config::{Config, Failed, Sources, Wall, load};
 use crate::output::{self, Spinner, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_duration;
@@ -48,15 +48,22 @@ pub(crate) async fn doctor(command: Doctor, sources: &Sources, around: &Surround
     let mut problems = Vec::new();
     let mut notes = Vec::new();
     let protections = sandbox::protections(&std::env::current_exe()?);
-    for missing in protections.iter().filter(|protection| !protection.in_force) {
-        notes.push(format!("{} is not in force: {}", missing.name, missing.detail));
-    }
     notes.push(OUTSIDE.to_owned());
     let guests = look_at_guests(around, &mut problems);
     let config = load(sources, around).unwrap_or_else(|error| {
         problems.push((error.to_string(), "correct the file".to_owned()));
         Config::default()
     });
+    // A file that cannot be read asks for nothing, and what the command line asks for stands.
+    let asked = config.wall == Wall::Whole || sources.wall == Wall::Whole;
+    for missing in protections.iter().filter(|protection| !protection.in_force) {
+        let (what, mend) = (format!("{} is not in force: {}", missing.name, missing.detail), missing.mend.unwrap_or_default().to_owned());
+        if asked {
+            problems.push((what, mend));
+        } else {
+            notes.push(format!("{what}; to mend it, {mend}"));
+        }
+    }
     let lock = looking(&config, sources, around).unwrap_or_else(|error| {
         problems.push((error.to_string(), "correct the file, or remove it and accept the tools anew".to_owned()));
         Lock::in_memory()
@@ -243,7 +250,8 @@ impl Findings {
 
     /// For scripts.
     fn document(&self) -> Value {
-        let protections = self.protections.iter().map(|one| json!({"name": one.name, "in_force": one.in_force, "detail": one.detail}));
+        let protections =
+            self.protections.iter().map(|one| json!({"name": one.name, "in_force": one.in_force, "detail": one.detail, "mend": one.mend}));
         let servers = self.servers.iter().map(|server| {
             let quarantined = server.quarantined.iter().map(|tool| json!({"tool": tool.raw_name, "reason": tool.reason}));
             let (ok, reason) = match &server.state {

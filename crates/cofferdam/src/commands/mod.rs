@@ -16,12 +16,13 @@ pub(crate) mod stop;
 pub(crate) mod tools;
 pub(crate) mod words;
 
-use crate::config::{Config, Sources, load, open_lock};
+use crate::config::{Config, Sources, Wall, load, open_lock};
 use crate::rereading::Rereading;
 use crate::surroundings::Surroundings;
 use crate::warnings::warnings;
 use crate::{mcp, output};
 use executor::Settings;
+use sandbox::Protection;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ pub(crate) enum Exit {
     Limit = 4,
     /// Our own fault.
     Internal = 5,
+    /// A protection that has to be in force is not.
+    Unprotected = 6,
 }
 
 impl From<Exit> for ExitCode {
@@ -56,6 +59,14 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// The operator asked for all protections, and some are not in force.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nothing is started, since --require-sandbox (or require in [sandbox]) asks for protections that are not in force here{}",
+    .0.iter().map(|one| format!("\n  {}: {}\n    mend: {}", one.name, one.detail, one.mend.unwrap_or_default())).collect::<String>()
+)]
+pub(crate) struct Unprotected(Vec<Protection>);
+
 /// Serves MCP.
 pub(crate) async fn serve(sources: &Sources, around: &Surroundings) -> anyhow::Result<Exit> {
     let config = load(sources, around)?;
@@ -66,11 +77,22 @@ pub(crate) async fn serve(sources: &Sources, around: &Surroundings) -> anyhow::R
     Ok(Exit::Ok)
 }
 
+/// Looks whether what must be in force is.
+fn protected(config: &Config) -> anyhow::Result<()> {
+    if config.wall == Wall::AsItIs {
+        return Ok(());
+    }
+    let mut missing = sandbox::protections(&std::env::current_exe()?);
+    missing.retain(|protection| !protection.in_force);
+    if missing.is_empty() { Ok(()) } else { Err(Unprotected(missing).into()) }
+}
+
 /// What the executor needs. The operator is told here of servers that cannot be used; a program is told when it names one.
 fn settings(config: Config, sources: &Sources, around: &Surroundings) -> anyhow::Result<Settings> {
     for failed in &config.failed {
         tracing::warn!(server = %failed.name, file = %failed.file.display(), reason = %failed.reason, "this server cannot be used");
     }
+    protected(&config)?;
     let mode = if sources.locked { Mode::Locked } else { Mode::Record };
     let lock = open_lock(&config, mode, around)?;
     for warning in warnings(&config, &lock.document()) {

@@ -34,6 +34,7 @@ mod repeats;
 mod replay;
 mod replay_sessions;
 mod replies;
+mod required;
 mod rereading;
 mod secrets;
 mod sessions;

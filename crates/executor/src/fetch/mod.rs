@@ -15,12 +15,12 @@ use crate::{
     calls::{Held, Run, approved, hold},
     execute::Shared,
     journal::{Event, Which},
+    turns::Turn,
 };
 use policy::{AskedHttp, CallError, Decision, ErrorCode, Grant, Labels, Method, Reason, Verdict};
 use request::Hop;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use tokio::sync::SemaphorePermit;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -46,7 +46,7 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
     let intent = Recorder { shared, run, id, tool: &tool };
     let mut progress = Progress::default();
     let exchanged = exchange(&shared.web, &run.grant, labels, asked, time, &intent, &mut progress).await;
-    let held = exchanged.and_then(|answer| hold(shared, answer.json(), Vec::new(), limits.replies_bytes));
+    let held = exchanged.and_then(|answer| hold(shared, run, answer.json(), Vec::new()));
     let held = held.map_err(|error| {
         tracing::info!(run = %run.id, tool, code = %error.code, "a fetch failed");
         let fate_unknown = progress.sent && !progress.answered;
@@ -57,11 +57,8 @@ pub(crate) async fn make(shared: &Shared, run: &Run, id: usize, asked: Asked, la
 
 /// Makes a request ready to be sent: a person allowed it, if one has to, it is recorded, and it is its turn. One that cannot be recorded is not sent.
 trait Intent: Sync {
-    fn ready(&self, hop: &Hop, decision: Decision, labels: &Labels) -> impl Future<Output = Result<Turn<'_>, CallError>> + Send;
+    fn ready(&self, hop: &Hop, decision: Decision, labels: &Labels) -> impl Future<Output = Result<Option<Turn<'_>>, CallError>> + Send;
 }
-
-/// A place among the run's calls that are under way.
-type Turn<'a> = Option<SemaphorePermit<'a>>;
 
 /// Asks where somebody has to be asked, and writes into the journal: to the disk, if the request may have an effect.
 struct Recorder<'a> {
@@ -72,34 +69,33 @@ struct Recorder<'a> {
 }
 
 impl Intent for Recorder<'_> {
-    async fn ready(&self, hop: &Hop, decision: Decision, labels: &Labels) -> Result<Turn<'_>, CallError> {
+    async fn ready(&self, hop: &Hop, decision: Decision, labels: &Labels) -> Result<Option<Turn<'_>>, CallError> {
         let Recorder { shared, run, id, tool } = *self;
         let unrecorded = |error: std::io::Error| {
             tracing::error!(run = %run.id, %error, "the journal cannot be written");
             CallError::new(ErrorCode::Internal, "not sent, because the request could not be recorded; the operator finds the reason in the log")
         };
-        let arguments = shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string());
+        let arguments = run.spent.on(|| shared.payloads.keep(&json!({"method": hop.method.as_str(), "url": hop.url.as_str()}).to_string()));
         let call = Which { call: id, tool: tool.to_owned(), read_only: hop.method.reads() };
         if decision.verdict == Verdict::Ask {
             match approved(shared, run, hop.asked(labels, &decision), refused(hop, &decision)).await {
                 Ok(by) => {
                     let event = Event::Approved { call: call.clone(), by: by.by.to_owned(), scope: by.scope.to_owned() };
-                    shared.journal.append(&run.entry(event)).map_err(unrecorded)?;
+                    run.note(shared, event).map_err(unrecorded)?;
                 }
                 Err(refusal) => {
                     let layer = Some(decision.reason.layer());
                     let event = Event::Decided { call, verdict: decision.verdict, reason: decision.reason, arguments, layer };
-                    shared.journal.append(&run.entry(event)).map_err(unrecorded)?;
+                    run.note(shared, event).map_err(unrecorded)?;
                     return Err(refusal);
                 }
             }
         }
-        // Never closed; were it, the request goes ahead.
-        let turn = run.permits.acquire().await.ok();
-        let entry = run.entry(Event::Sent { call, reason: decision.reason, arguments });
-        let recorded = if hop.method.reads() { shared.journal.append(&entry) } else { shared.journal.append_synced(&entry).await };
+        let turn = shared.turns.take(run, None).await;
+        let event = Event::Sent { call, reason: decision.reason, arguments };
+        let recorded = if hop.method.reads() { run.note(shared, event) } else { run.note_synced(shared, event).await };
         recorded.map_err(unrecorded)?;
-        Ok(turn)
+        Ok(Some(turn))
     }
 }
 

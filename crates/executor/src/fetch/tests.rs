@@ -139,7 +139,7 @@ struct Intents(AtomicUsize);
 
 impl Intent for Intents {
     /// Nobody can be asked.
-    async fn ready(&self, hop: &Hop, decision: Decision, _: &Labels) -> Result<Turn<'_>, CallError> {
+    async fn ready(&self, hop: &Hop, decision: Decision, _: &Labels) -> Result<Option<Turn<'_>>, CallError> {
         if decision.verdict == Verdict::Ask {
             return Err(refused(hop, &decision));
         }

@@ -70,6 +70,29 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Writes members and reads them again: each line follows the one before under `key` and no other, and not when a bit of it is another.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn lines_hold_together(bytes: &[u8], key: &Key, other: &Key) {
+    if let Some(line) = chain::Line::read(bytes) {
+        assert!(!line.follows(key, &chain::Link::first(key, "c").mac), "a line that nobody wrote is taken for one");
+    }
+    let mut link = chain::Link::first(key, "c");
+    for members in bytes.split(|byte| *byte == b'\n') {
+        if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(members).is_err() || members.starts_with(b" ") {
+            continue;
+        }
+        let (before, mut text) = (link.mac, Vec::new());
+        link.add(key, members.trim_ascii(), &mut text);
+        text.pop();
+        let Some(line) = chain::Line::read(&text) else { continue };
+        assert!(line.seq == link.seq && line.mac == link.mac, "a line is not the one that was written");
+        assert!(line.follows(key, &before) && !line.follows(other, &before), "a line does not follow");
+        let at = text.len() / 2;
+        text[at] ^= 1;
+        assert!(chain::Line::read(&text).is_none_or(|line| !line.follows(key, &before)), "a changed line follows");
+    }
+}
+
 impl Journal {
     /// The journal of this process, below the state directory; `policy` is the hash of the policy that it starts with, `secrets` are never written.
     pub(crate) fn open(state: &Path, policy: &str, secrets: gate::Secrets) -> io::Result<Self> {

@@ -218,3 +218,26 @@ fn lines_without_a_layer_are_still_read() {
     assert_eq!(read.event, Event::Done { call: call(0, false), ok: Some(false), code, bytes: 0, reply: None, ms: 1, layer: None });
     assert_eq!(serde_json::to_string(&read).unwrap(), line);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, ..Default::default() })]
+
+    #[test]
+    fn whatever_is_added_to_a_journal_is_found(
+        bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        lines in "([{}\":,a0-9]{0,30}\n){0,3}",
+    ) {
+        let state = TempDir::new().unwrap();
+        let journal = journal(&state);
+        journal.append(&entry(1, sent(0))).unwrap();
+        journal.inner.settle().unwrap();
+        assert_eq!(found(&state), (2, vec![], vec![]));
+        let added = [lines.as_bytes(), &bytes].concat();
+        OpenOptions::new().append(true).open(path(&state, &journal)).unwrap().write_all(&added).unwrap();
+        let (sound, faults, notes) = found(&state);
+        // What was written is as it was, and nothing else is taken for it. Half a line at the end is what a killed process leaves.
+        assert_eq!((sound, faults.is_empty()), (2, !added.contains(&b'\n')));
+        assert_eq!(faults.is_empty() && notes.is_empty(), added.is_empty());
+        assert!(Log::new(state.path()).runs(&Filter::default()).is_ok(), "what can be read is shown");
+    }
+}

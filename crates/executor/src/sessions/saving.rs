@@ -6,7 +6,7 @@ use sandbox::{Bind, CheckpointError, End, RestoreError, Worker};
 use std::{
     fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 use tokio::sync::mpsc;

@@ -3,7 +3,10 @@
 use crate::{guests, seal::example};
 use policy::{Guest, Principal};
 use sandbox::{Bind, End, Finished, Host, Sandbox, Settings, Turn, Warm, Worker};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -55,9 +58,15 @@ pub(crate) async fn status_of(worker: &mut Worker, documents: &[&str]) -> i32 {
 
 impl Fixture {
     pub(crate) async fn new(turn: &str) -> Self {
+        Fixture::of(turn, |_| example("zygote")).await
+    }
+
+    /// A sandbox whose workers are of the binary that is made in its directory.
+    pub(crate) async fn of(turn: &str, binary: impl FnOnce(&Path) -> PathBuf) -> Self {
         let directory = TempDir::new().unwrap();
         guests::install(directory.path(), turn);
-        Fixture { sandbox: Sandbox::start(settings(directory.path().to_owned())).await.unwrap(), directory, heard: Vec::new() }
+        let settings = Settings { binary: Some(binary(directory.path())), ..settings(directory.path().to_owned()) };
+        Fixture { sandbox: Sandbox::start(settings).await.unwrap(), directory, heard: Vec::new() }
     }
 
     pub(crate) fn workspace(&self) -> PathBuf {

@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod blobs;
+mod calls;
 mod checkpoints;
+mod escapes;
+mod faults;
 mod fixture;
 mod guests;
 mod quota;
 mod real;
 mod runs;
 mod seal;
+mod syscalls;

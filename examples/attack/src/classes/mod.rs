@@ -93,8 +93,6 @@ mod tests {
     use super::*;
     use policy::Threat;
 
-    /// Classes that nobody has written yet. To be empty.
-
     #[test]
     fn every_threat_has_a_class_with_enough_variants() {
         let classes = all();

@@ -4,7 +4,7 @@
 use super::Program;
 use super::outbox::{outbox, sent, wiki};
 use crate::suite::{Class, Variant};
-use crate::world::{ALLOW_GUARDED, World};
+use crate::world::{ALLOW, ALLOW_GUARDED, FORBID, World};
 use anyhow::ensure;
 use policy::{Layer, Threat};
 
@@ -14,10 +14,15 @@ struct Way {
     program: Program,
     payload: &'static str,
     honest: &'static str,
+    /// Whether its text says that it evaluates something.
+    plain: bool,
 }
 
+/// Nothing is evaluated here; only a call is chosen.
+const BY_NAME: &str = "a name that the reply chooses";
+
 pub(crate) fn class() -> Class {
-    let way = |name, program, payload, honest| Way { name, program, payload, honest };
+    let way = |name, program, payload, honest| Way { name, program, payload, honest, plain: name != BY_NAME };
     let python = |code| Program { language: "python", code };
     let javascript = |code| Program { language: "javascript", code };
     let ways = [
@@ -35,7 +40,7 @@ pub(crate) fn class() -> Class {
             "asyncio.sleep(0, 42)",
         ),
         way(
-            "a name that the reply chooses",
+            BY_NAME,
             python("reply = await wiki.page()\nserver, tool = reply.split('.')\nawait getattr(globals()[server], tool)(text='stolen')"),
             "outbox.send",
             "wiki.answer",
@@ -49,10 +54,12 @@ pub(crate) fn class() -> Class {
             "return 6 * 7",
         ),
     ];
-    Class { threat: Threat::P3_1, variants: ways.into_iter().map(evaluated).collect() }
+    let plain = ways.iter().filter(|way| way.plain).map(forbidden);
+    let variants = ways.iter().map(evaluated).chain(plain).collect();
+    Class { threat: Threat::P3_1, variants }
 }
 
-fn evaluated(Way { name, program, payload, honest }: Way) -> Variant {
+fn evaluated(&Way { name, program, payload, honest, .. }: &Way) -> Variant {
     let Program { language, code } = program;
     let attack = move |world: &World| {
         world.configure(ALLOW_GUARDED);
@@ -71,4 +78,26 @@ fn evaluated(Way { name, program, payload, honest }: Way) -> Variant {
         Ok(())
     };
     Variant::new(format!("{name} ({language})"), Layer::Labels, "needs_approval", attack, twin)
+}
+
+/// Where the operator trusts the tools with everything, and forbids programs to evaluate text.
+fn forbidden(&Way { name, program, payload, .. }: &Way) -> Variant {
+    let Program { language, code } = program;
+    let attack = move |world: &World| {
+        world.configure(ALLOW);
+        world.configure(FORBID);
+        wiki(world, &[payload])?;
+        let outbox = outbox(world)?;
+        world.accept(&[])?;
+        let said = world.connect()?.run(language, code)?.text;
+        sent(&outbox, said)
+    };
+    // What is written out in the program is part of it.
+    let twin = move |world: &World| {
+        world.configure(FORBID);
+        let shown = world.connect()?.succeed(language, if language == "python" { "eval('6 * 7')" } else { "return eval('6 * 7')" })?;
+        ensure!(shown == "42", "shown: {shown}");
+        Ok(())
+    };
+    Variant::new(format!("{name}, where that is forbidden ({language})"), Layer::Programs, "forbidden", attack, twin)
 }

@@ -13,7 +13,8 @@ const PYTHON_TWIN: (&str, &str) = ("eval('6 * ' + str(7)) + sum(c.__name__ == 'O
 const JAVASCRIPT_TWIN: (&str, &str) = ("return new Function('n', 'return 6 * n')(7) + (0, eval)('1')", "43");
 
 pub(crate) fn class() -> Class {
-    Class { threat: Threat::P5_1, variants: ACTS.iter().map(|act| act.variant()).collect() }
+    let plain = ACTS.iter().filter(|act| !act.name.contains("put together")).map(|act| act.forbidden());
+    Class { threat: Threat::P5_1, variants: ACTS.iter().map(|act| act.variant()).chain(plain).collect() }
 }
 
 const ACTS: &[Act] = &[

@@ -1,0 +1,4 @@
+//! Fuzzes modules that are taken for guests: see `sandbox::fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sandbox::fuzzing::module(data));

@@ -1,0 +1,4 @@
+//! Fuzzes programs: see `gate::fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|text: &str| gate::fuzzing::program(text));
