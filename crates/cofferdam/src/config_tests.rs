@@ -127,6 +127,16 @@ fn wrong_values() {
         expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:7: servers.x.era: unknown variant "old", expected "legacy" or "modern""#]],
     );
     check(
+        "[programs]\nforbid = [\"eval\"]",
+        expect![[
+            r#"/home/ann/.config/cofferdam/cofferdam.toml:2:11: programs.forbid: unknown variant "eval", expected "dynamic_evaluation" or "escape_idiom""#
+        ]],
+    );
+    check(
+        "[replies]\nerrors = \"hidden\"",
+        expect![[r#"/home/ann/.config/cofferdam/cofferdam.toml:2:10: replies.errors: unknown variant "hidden", expected "shown" or "withheld""#]],
+    );
+    check(
         "[servers.x]\ntype = \"sse\"\nurl = \"http://x\"",
         expect![[
             r#"/home/ann/.config/cofferdam/cofferdam.toml:2:8: servers.x.type: unknown variant "sse", expected one of "stdio", "http", "streamable-http""#
@@ -271,6 +281,23 @@ fn data_of_a_server_of_another_file() {
     assert_eq!(*name, wiki);
     let expected = "1:10: server \"my-wiki\" has data and neither command nor url, and no imported file has it either; give one";
     assert_eq!(error.to_string(), format!("{FILE}:{expected}"));
+}
+
+#[test]
+fn what_is_said_of_programs_and_errors() {
+    let text = "[programs]\nforbid = [\"escape_idiom\"]\n[replies]\nerrors = \"withheld\"\n[servers.wiki]\nerrors = \"shown\"\n";
+    let own = parse(Path::new(FILE), text, &of_nothing()).unwrap();
+    let wiki = ServerName::mint("wiki").unwrap();
+    assert_eq!(own.policy.forbidden, [policy::FlagKind::EscapeIdiom].into());
+    assert_eq!((own.policy.errors, own.policy.errors_of), (policy::ErrorTexts::Withheld, BTreeMap::from([(wiki, policy::ErrorTexts::Shown)])));
+    let [(_, error)] = own.elsewhere.as_slice() else { panic!("one server is elsewhere") };
+    let expected = "5:10: server \"wiki\" has errors and neither command nor url, and no imported file has it either; give one";
+    assert_eq!(error.to_string(), format!("{FILE}:{expected}"));
+    // Whatever of it is written otherwise is another policy.
+    let hash = |text: &str| crate::rules::hash(&parse(Path::new(FILE), text, &of_nothing()).unwrap().policy);
+    let judge = "[judge]\ncommand = [\"x\"]\n";
+    let texts = ["", "[programs]\nforbid = [\"escape_idiom\"]\n", "[replies]\nerrors = \"withheld\"\n", judge, "[judge]\ncommand = [\"y\"]\n"];
+    assert_eq!(texts.map(hash).into_iter().collect::<std::collections::BTreeSet<_>>().len(), texts.len());
 }
 
 #[test]

@@ -266,7 +266,10 @@ impl Executor {
             () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
         };
         if let Err(not_allowed) = judged {
-            self.shared.contexts.ended(&request.context, true);
+            // That nobody answers is not the program's failure.
+            if not_allowed == judge::NotAllowed::Blocked {
+                self.shared.contexts.ended(&request.context, true);
+            }
             return self.refuse(run, request, not_allowed.code(), Some(Layer::Judge), &present::not_run(not_allowed.code(), &not_allowed));
         }
         let guest = request.language.guest();
@@ -365,8 +368,9 @@ impl Executor {
         };
         if let Err(not_allowed) = judged {
             presented = present::withheld(not_allowed, &broker.calls);
-            // Their names are the program's words.
+            // Names of artifacts, and of tools that there are not, are the program's words.
             (broker.artifacts.shown, broker.artifacts.made) = (Vec::new(), Vec::new());
+            broker.calls.retain(|call| call.ok != Some(false));
             record = Err("its outcome is withheld");
         }
         let mut text = self.fit(&presented, &grant, &mut broker).await;

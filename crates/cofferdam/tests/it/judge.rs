@@ -47,12 +47,12 @@ const PROGRAMS: [(&str, &str, &str); 2] = [
     (
         "python",
         "await outbox.echo(text='SECRET-PLAN')\n'done'",
-        "word = 'SECRET-' + 'PLAN'\nawait outbox.echo(text=word)\nartifacts.save(word, [1])\nprogress(5, 9, word)\nprint(word)\nword",
+        "word = 'SECRET-' + 'PLAN'\nawait outbox.echo(text=word)\nartifacts.save(word, [1])\ntry: await getattr(outbox, word)()\nexcept ToolError: progress(5, 9, word)\nprint(word)\nword",
     ),
     (
         "javascript",
         "await outbox.echo({text: 'SECRET-PLAN'}); return 'done'",
-        "const word = 'SECRET-' + 'PLAN'; await outbox.echo({text: word}); artifacts.save(word, [1]); progress(5, 9, word); console.log(word); return word",
+        "const word = 'SECRET-' + 'PLAN'; await outbox.echo({text: word}); artifacts.save(word, [1]); try { await outbox[word]() } catch { progress(5, 9, word) } console.log(word); return word",
     ),
 ];
 
@@ -97,6 +97,8 @@ fn an_outcome_that_it_blocks_is_shown_in_no_way() {
         };
         let (answer, progress) = ask(&mut server);
         assert!(progress.contains("SECRET-PLAN") && answer["content"][1].to_string().contains("SECRET-PLAN"), "{answer} {progress}");
+        // In Python a tool that there is not can be called all the same.
+        assert_eq!(answer["_meta"].to_string().contains("SECRET-PLAN"), language == "python", "{answer}");
         let mut server = serve(&place, &judge(&place, "words", "both"));
         let (answer, progress) = ask(&mut server);
         assert_eq!((&answer["content"], &answer["isError"]), (&json!([{"type": "text", "text": WITHHELD}]), &json!(true)));
