@@ -48,7 +48,7 @@ pub fn module(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{NotSaved, Saved, Trapped};
+    use crate::frame::{NotSaved, Saved, Trapped, Untaped};
     use crate::run::{Bind, Turn};
     use proptest::{collection::vec, prelude::*, sample::Index};
     use serde_bytes::ByteBuf;
@@ -75,8 +75,8 @@ mod tests {
             FromWorker::Ready,
             FromWorker::Bound,
             FromWorker::HostCall(ByteBuf::from(*b"{}")),
-            FromWorker::Ended { status: -5, tape: None },
-            FromWorker::Trapped { trap: Trapped::Exit(3), message: "m".to_owned(), tape: Some(ByteBuf::new()) },
+            FromWorker::Ended { status: -5, tape: Err(Untaped::OlderFiles) },
+            FromWorker::Trapped { trap: Trapped::Exit(3), message: "m".to_owned(), tape: Ok(ByteBuf::new()) },
             FromWorker::Pages(ByteBuf::from([1; 100])),
             FromWorker::Saved(Saved { memory_bytes: 1, pages: 2, files: 3, lost_files: 4 }),
             FromWorker::NotSaved(NotSaved::Impossible("i".to_owned())),
