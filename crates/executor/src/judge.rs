@@ -187,7 +187,8 @@ async fn ask_person(case: &Case<'_>, stage: Stage, shown: Value) -> Result<(), N
     let about = About { intent: request.intent.clone(), language: request.language.name(), program: request.code.clone() };
     let mut asking = Asking::new(Arc::clone(&shared.approvals), about, questions.clone(), grant.limits().approval, asked);
     let permits = tokio::sync::Semaphore::new(1);
-    let one = Run { id: *run, context: request.context.clone(), session: None, grant, origin: Arc::new(origin), permits, asks, spent: Arc::default() };
+    let one =
+        Run { id: *run, context: request.context.clone(), session: None, grant, origin: Arc::new(origin), permits, asks, spent: Arc::default() };
     let refusal = CallError::new(ErrorCode::NeedsApproval, NotAllowed::Unanswered.to_string());
     let answer = calls::approved(shared, &one, call, refusal);
     tokio::pin!(answer);
