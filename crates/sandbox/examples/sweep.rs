@@ -38,7 +38,7 @@ fn main() {
 
 /// The calls that are allowed with some arguments only, each with all kinds of them.
 fn narrowed(sealed: bool, workspace: &Path) {
-    let file = File::create(workspace.join("narrowed")).unwrap();
+    let file = File::options().read(true).write(true).create(true).truncate(true).open(workspace.join("narrowed")).unwrap();
     file.set_len(4096).unwrap();
     let fd = i64::from(file.as_raw_fd());
     let (private, anonymous) = (i64::from(libc::MAP_PRIVATE), i64::from(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS));

@@ -220,6 +220,11 @@ impl Sandbox {
             while sandbox.warm().get(&guest).map_or(0, Vec::len) < wanted {
                 match sandbox.spawn(guest).await {
                     Ok(idle) => {
+                        // One of a zygote that was retired in the meantime is not kept.
+                        let current = sandbox.0.zygote.lock().await;
+                        if !current.as_ref().is_some_and(|zygote| Arc::ptr_eq(zygote, &idle.zygote)) {
+                            continue;
+                        }
                         let mut warm = sandbox.warm();
                         let waiting = warm.entry(guest).or_default();
                         if waiting.len() < wanted {

@@ -66,6 +66,10 @@ const ANY_ARGUMENTS: [(i64, &str); 56] = [
     (439, "faccessat2"),
 ];
 
+/// About these the kernel asks no filter (`seccomp.c` of Linux 6.11 and later): from elsewhere than its own probes they are an
+/// illegal instruction, and no such address.
+const NOT_ASKED: [(&str, &str); 2] = [("335", "signal 4"), ("336", "6")];
+
 /// These end the process that calls them, by themselves.
 const ENDS: [(&str, &str); 3] = [("15", "signal 11"), ("60", "exit 255"), ("231", "exit 255")];
 
@@ -89,6 +93,7 @@ fn every_call_outside_the_list_ends_the_worker() {
     for (number, how) in &sealed {
         let listed = ANY_ARGUMENTS.iter().find(|(allowed, _)| allowed.to_string() == *number);
         match (listed, ends.get(number.as_str())) {
+            (None, _) if NOT_ASKED.contains(&(number.as_str(), how.as_str())) => {}
             (None, _) => assert_eq!(how, "killed", "{number}"),
             (Some((_, name)), Some(end)) => assert_eq!(how, end, "{number} {name}"),
             // With such arguments the kernel refuses; that it was asked is what counts.
