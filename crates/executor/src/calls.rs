@@ -138,12 +138,16 @@ pub(crate) async fn make(shared: &Shared, run: &Run, call: Call) -> Result<Held,
             return Err(CallError::new(ErrorCode::ToolQuarantined, message).of(&name));
         }
     }
-    let _turn = shared.turns.take(run, Some(&name.server)).await;
+    let mut turn = shared.turns.take(run, Some(&name.server)).await;
     let (effectful, event) = (!which.read_only, Event::Sent { call: which.clone(), reason: decision.reason, arguments: written });
     let recorded = if effectful { run.note_synced(shared, event).await } else { run.note(shared, event) };
     recorded.map_err(|error| unrecorded(run, &name, &error))?;
     let limits = run.grant.limits();
+    turn.sent();
     let reply = shared.upstreams.call(tool, arguments, limits.call).await;
+    if !reply.as_ref().is_err_and(|error| error.fate_unknown) {
+        turn.answered();
+    }
     // A call whose fate is unknown may have had its effect: only what does no harm twice is worth trying again.
     let harmless_twice = tool.annotations.read_only == Some(true) || tool.annotations.idempotent == Some(true);
     let reply = reply.map_err(|error| {

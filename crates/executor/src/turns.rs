@@ -5,8 +5,12 @@
 use crate::calls::Run;
 use policy::{Principal, ServerName};
 use sandbox::{Slot, Slots};
-use std::collections::HashMap;
-use tokio::sync::SemaphorePermit;
+use std::{collections::HashMap, time::Duration};
+use tokio::{runtime::Handle, sync::SemaphorePermit};
+
+/// How long a call that was given up keeps its place with its upstream, which may still be at work on it: else a principal whose programs are
+/// ended again and again would have the upstream do more at a time than it may.
+const GIVEN_UP: Duration = Duration::from_secs(5);
 
 /// The turns of all upstreams.
 #[derive(Debug)]
@@ -19,7 +23,34 @@ pub(crate) struct Turns {
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     _of_run: Option<SemaphorePermit<'a>>,
-    _with_server: Slot,
+    with_server: Option<Slot>,
+    /// Whether something was sent that was not answered.
+    is_open: bool,
+}
+
+impl Turn<'_> {
+    /// From now on the upstream may be at work on it.
+    pub(crate) fn sent(&mut self) {
+        self.is_open = true;
+    }
+
+    /// The upstream is done with it.
+    pub(crate) fn answered(&mut self) {
+        self.is_open = false;
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.with_server.take().filter(|_| self.is_open)
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move {
+                tokio::time::sleep(GIVEN_UP).await;
+                drop(slot);
+            });
+        }
+    }
 }
 
 impl Turns {
@@ -32,7 +63,7 @@ impl Turns {
     pub(crate) async fn take<'a>(&self, run: &'a Run, server: Option<&ServerName>) -> Turn<'a> {
         // Never closed; were it, the call goes ahead.
         let of_run = run.permits.acquire().await.ok();
-        Turn { _of_run: of_run, _with_server: self.with(server, run.grant.principal()).await }
+        Turn { _of_run: of_run, with_server: Some(self.with(server, run.grant.principal()).await), is_open: false }
     }
 
     async fn with(&self, server: Option<&ServerName>, principal: &Principal) -> Slot {
@@ -64,5 +95,22 @@ mod tests {
         assert!(at_once(Some(&quick), &greedy).await.is_some());
         assert!(at_once(None, &greedy).await.is_some());
         assert!(at_once(Some(&slow), &other).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_given_up_keeps_its_place_and_one_that_was_answered_does_not() {
+        let (slots, principal) = (Slots::new(1), Principal::local());
+        let turn = || Turn { _of_run: None, with_server: slots.try_take(&principal, 1), is_open: false };
+        let mut answered = turn();
+        answered.sent();
+        answered.answered();
+        drop(answered);
+        let mut given_up = turn();
+        assert!(given_up.with_server.is_some());
+        given_up.sent();
+        drop(given_up);
+        assert!(turn().with_server.is_none());
+        // It comes back by itself.
+        assert!(tokio::time::timeout(Duration::from_secs(60), slots.take(&principal)).await.is_ok());
     }
 }

@@ -47,27 +47,25 @@ const SLOW: &str = "import asyncio\nwhile True: await asyncio.gather(*(slow.coun
 const CALL: &str = "len(await slow.count_orders(group_by='status'))";
 
 /// One principal at a time misbehaves.
-pub(crate) fn measure(setup: &Setup) -> Result<Vec<Row>> {
+pub(crate) fn measure(setup: &Setup, mut add: impl FnMut(Row)) -> Result<()> {
     // As the server does: one thread.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let executor = start(setup).await?;
-        let mut rows = Vec::new();
         let alone = p99(quiet(&executor, "1 + 1").await?);
         let alone = Row::new("p99 of a quiet principal's runs, alone", "ms", vec![alone]);
         for (way, requests, program) in WAYS {
             let seen = besides(&executor, requests, program, "1 + 1").await?;
-            rows.push(Row::new(format!("the same beside {way}"), "ms", vec![seen]).against("alone", &alone, Some(TARGET)));
+            add(Row::new(format!("the same beside {way}"), "ms", vec![seen]).against("alone", &alone, Some(TARGET)));
         }
         let calling = p99(quiet(&executor, CALL).await?);
         let calling = Row::new("p99 of a quiet principal's runs with a call of 50 ms, alone", "ms", vec![calling]);
         let seen = besides(&executor, 24, SLOW, CALL).await?;
         let busy =
             Row::new("the same beside 24 programs with 16 such calls each, without end", "ms", vec![seen]).against("alone", &calling, Some(TARGET));
-        rows.insert(0, alone);
-        rows.extend([calling, busy]);
+        [alone, calling, busy].into_iter().for_each(add);
         executor.shutdown().await;
-        Ok(rows)
+        Ok(())
     })
 }
 

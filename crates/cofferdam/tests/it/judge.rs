@@ -97,8 +97,8 @@ fn an_outcome_that_it_blocks_is_shown_in_no_way() {
         };
         let (answer, progress) = ask(&mut server);
         assert!(progress.contains("SECRET-PLAN") && answer["content"][1].to_string().contains("SECRET-PLAN"), "{answer} {progress}");
-        // In Python a tool that there is not can be called all the same.
-        assert_eq!(answer["_meta"].to_string().contains("SECRET-PLAN"), language == "python", "{answer}");
+        // A tool that there is not can be called all the same.
+        assert!(answer["_meta"].to_string().contains("SECRET-PLAN"), "{answer}");
         let mut server = serve(&place, &judge(&place, "words", "both"));
         let (answer, progress) = ask(&mut server);
         assert_eq!((&answer["content"], &answer["isError"]), (&json!([{"type": "text", "text": WITHHELD}]), &json!(true)));

@@ -27,7 +27,7 @@ async def one(n):
 done = []
 async def note(n): done.append(await one(n))
 await asyncio.gather(*(note(n) for n in range(100)))
-try: await crm.get_customer(id=-1)
+try: await crm.get_customer(id=int("-1"))
 except ToolError as e: done.append(e.code)
 for name in "bca": open(name, "w").write(name)
 time.sleep(0.01)
@@ -45,7 +45,7 @@ await Promise.all([...Array(100).keys()].map(async n => {
   const customer = await crm.get_customer({id: n + 1});
   done.push([n, customer.id, Math.random(), crypto.randomUUID(), Date.now(), performance.now()]);
 }));
-try { await crm.get_customer({id: -1}); } catch (e) { done.push(e.code); }
+try { await crm.get_customer({id: Number("-1")}); } catch (e) { done.push(e.code); }
 const fs = require('fs');
 for (const name of "bca") fs.writeFileSync(name, name);
 console.log(fs.readdirSync('.'), [..."abc"].map(name => fs.statSync(name).mtimeMs));

@@ -59,7 +59,7 @@ fn killed_at_many_points(language: &str, start: &str, step: &str, look: &str, ro
     let mut names: Vec<_> = fs::read_dir(directory(&place, &session)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.len() != 64 && name != ".checkpoint" && name != "record.new");
     names.sort();
-    assert_eq!(names, ["lock", "record", "workspace"]);
+    assert_eq!(names, ["kept", "lock", "record", "workspace"]);
     assert!(checkpoints(&directory(&place, &session)).len() <= 2);
 }
 

@@ -23,8 +23,8 @@ use std::{
 const CHUNK_BYTES: usize = 1 << 18;
 /// How many artifacts a principal may have. Guards the time that a look at all of them takes.
 const MOST: usize = 4096;
-/// When a temporary file is nobody's any more: it grows as long as somebody writes it.
-const ABANDONED: Duration = Duration::from_secs(3600);
+/// Every process that may write holds this file's lock, together with the others.
+const WRITERS: &str = "writers";
 
 const BLOBS: &str = "blobs";
 const RECORDS: &str = "records";
@@ -36,6 +36,7 @@ pub struct Artifacts {
     root: PathBuf,
     pub(super) secrets: Secrets,
     store: LocalFileSystem,
+    _writer: File,
 }
 
 /// Bytes that were written and have no name yet. They are removed unless they are moved away.
@@ -62,14 +63,17 @@ impl Artifacts {
         for name in [BLOBS, RECORDS, TEMPORARY] {
             DirBuilder::new().recursive(true).mode(0o700).create(root.join(name))?;
         }
-        for entry in fs::read_dir(root.join(TEMPORARY))?.flatten() {
-            let age = entry.metadata().and_then(|known| known.modified()).ok().and_then(|at| at.elapsed().ok());
-            if age.is_some_and(|age| age > ABANDONED) {
+        let writer = File::options().create(true).truncate(false).write(true).open(root.join(WRITERS))?;
+        // Nobody else is there, so what is half written is of the dead. Their age says nothing: clocks jump.
+        if writer.try_lock().is_ok() {
+            for entry in fs::read_dir(root.join(TEMPORARY))?.flatten() {
                 let _gone = fs::remove_file(entry.path());
             }
+            writer.unlock()?;
         }
+        writer.lock_shared()?;
         let store = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
-        Ok(Artifacts { root, secrets: Secrets::default(), store })
+        Ok(Artifacts { root, secrets: Secrets::default(), store, _writer: writer })
     }
 
     /// The same, removing these values from what is kept and read.

@@ -149,14 +149,14 @@ fn the_directory_is_the_users_alone() {
 #[tokio::test]
 async fn what_a_dead_process_left_half_written_is_removed() {
     let state = TempDir::new().unwrap();
+    let living = Artifacts::open(state.path()).unwrap();
+    fs::write(state.path().join("artifacts/temporary/half"), "x").unwrap();
+    // However old it looks: it may be the living one's.
     drop(Artifacts::open(state.path()).unwrap());
-    let folder = state.path().join("artifacts/temporary");
-    fs::write(folder.join("old"), "x").unwrap();
-    fs::write(folder.join("new"), "x").unwrap();
-    let long_ago = SystemTime::now() - ABANDONED - Duration::from_secs(1);
-    File::options().write(true).open(folder.join("old")).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(files(&state, TEMPORARY), ["half"]);
+    drop(living);
     drop(Artifacts::open(state.path()).unwrap());
-    assert_eq!(files(&state, TEMPORARY), ["new"]);
+    assert_eq!(files(&state, TEMPORARY), [""; 0]);
 }
 
 #[tokio::test]

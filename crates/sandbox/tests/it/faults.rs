@@ -178,8 +178,8 @@ async fn what_is_no_frame_or_not_due_ends_the_worker() {
 async fn an_answer_too_many_is_found_at_the_next_exchange() {
     let fixture = faulty().await;
     let mut worker = fixture.bound().await;
-    // It says that the turn ended with 77 (twice that, in two parts of seven bits), and then runs it.
-    let lie = frame(&[ENDED, 0x9a, 1, 0]);
+    // It says that the turn ended with 77 (twice that, in two parts of seven bits) and has no tape, and then runs it.
+    let lie = frame(&[ENDED, 0x9a, 1, 1, 0]);
     assert_eq!(turn_of(&mut worker, &format!("i turn:say:{lie}")).await.end, End::Completed(77));
     let found = worker.checkpoint(&mut Vec::new(), 64 << 20).await;
     let why = "the end of a turn outside a turn".to_owned();
