@@ -74,7 +74,7 @@ fn memory_that_was_changed_is_not_replayed() {
     let kept = place.path().join(".local/state/cofferdam/sessions").join(&session);
     let files = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect::<Vec<_>>();
     // All of them: nobody knows from outside which is which.
-    for file in files(kept.clone()).into_iter().chain(files(kept.join("kept")).into_iter()).filter(|path| path.file_name().unwrap().len() == 64) {
+    for file in files(kept.clone()).into_iter().chain(files(kept.join("kept"))).filter(|path| path.file_name().unwrap().len() == 64) {
         let mut bytes = fs::read(&file).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&file, bytes).unwrap();

@@ -42,8 +42,11 @@ fn tree() -> TempDir {
     root
 }
 
+/// A file's inode, mode, links, time of change in seconds and nanoseconds, and bytes.
+type Told = (u64, u32, u64, i64, i64, Vec<u8>);
+
 /// Everything below the two directories that nobody may change. The directories' own times change when a name is made or goes.
-fn state(root: &Path) -> BTreeMap<String, (u64, u32, u64, i64, i64, Vec<u8>)> {
+fn state(root: &Path) -> BTreeMap<String, Told> {
     let (mut state, mut left) = (BTreeMap::new(), vec![root.join("outside"), root.join("read")]);
     while let Some(path) = left.pop() {
         // Natively the whole directory may be gone.
