@@ -125,6 +125,13 @@ const TOGETHER_BYTES: usize = 16 << 20;
 /// The longest a guest may ask to wait at once: a year. Longer or nonsensical times become this.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
+impl Drop for Broker {
+    /// Also where the run was given up.
+    fn drop(&mut self) {
+        self.shared.spare.ended(self.bytes_inside);
+    }
+}
+
 impl Broker {
     pub(crate) fn new(shared: Arc<Shared>, setting: Setting, events: Events) -> Self {
         let Setting { run, catalog, guest, artifacts, reads, asking, deadline } = setting;

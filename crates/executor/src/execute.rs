@@ -20,6 +20,7 @@ use crate::{
     replay::{Memory, Start},
     schemas::Schemas,
     sessions::{After, Kept, Open, Sessions},
+    spare::Spare,
     stops::{Halt, Stops},
     turns::Turns,
     workspace::Workspaces,
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     /// Room for replies, in bytes.
     pub(crate) replies: Slots,
     pub(crate) turns: Turns,
+    pub(crate) spare: Spare,
     pub(crate) journal: Journal,
     pub(crate) payloads: Payloads,
     pub(crate) sessions: Sessions,
@@ -124,6 +126,7 @@ impl Executor {
             upstreams,
             schemas: Schemas::default(),
             replies: Slots::new(policy.limits.replies_bytes),
+            spare: Spare::default(),
             turns,
             journal,
             payloads,

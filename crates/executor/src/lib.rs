@@ -32,6 +32,7 @@ mod resources;
 mod schemas;
 mod sessions;
 mod settings;
+mod spare;
 mod stops;
 mod summary;
 mod tree;

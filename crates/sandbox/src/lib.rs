@@ -73,6 +73,12 @@ pub fn give_large_blocks_back() {
     sys::give_large_blocks_back();
 }
 
+/// Has the allocator of this process give back to the system what is free of it, in whole pages: the C library of GNU keeps them, in every arena.
+/// Takes milliseconds where much is free.
+pub fn give_free_memory_back() {
+    sys::give_free_memory_back();
+}
+
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.
 pub fn worker_main() {
     let mut arguments = std::env::args_os().skip(1);

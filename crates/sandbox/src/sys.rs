@@ -46,6 +46,15 @@ pub(crate) fn give_large_blocks_back() {
     }
 }
 
+/// See [`crate::give_free_memory_back`].
+pub(crate) fn give_free_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: this changes nothing that is in use, under the allocator's own locks.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Ends this process at once. A forked worker must not run the zygote's destructors.
 pub(crate) fn exit_now(status: i32) -> ! {
     // SAFETY: `_exit` has no precondition.
