@@ -18,7 +18,7 @@ const OF_SIBLING: u8 = 42;
 
 /// A process of this user beside us, as another worker is. It lasts as long as we do.
 pub(crate) struct Sibling {
-    pub(crate) pid: Pid,
+    pid: Pid,
     _tie: UnixStream,
 }
 
@@ -40,6 +40,11 @@ impl Sibling {
                 Ok(Sibling { pid: Pid::from_raw(child).ok_or(io::ErrorKind::NotFound)?, _tie: ours })
             }
         }
+    }
+
+    /// A method, so that a closure that asks for it keeps the sibling alive: one that reads a field takes the field alone.
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
     }
 
     fn raw(&self) -> i32 {

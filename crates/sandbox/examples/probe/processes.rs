@@ -26,18 +26,21 @@ pub(crate) fn action(attempt: &str, _workspace: &Path) -> Found {
         }),
         "signal_sibling" => {
             let sibling = Sibling::new()?;
-            Box::new(move || rustix::process::kill_process(sibling.pid, Signal::TERM).map_err(io::Error::from))
+            Box::new(move || rustix::process::kill_process(sibling.pid(), Signal::TERM).map_err(io::Error::from))
         }
         "signal_by_descriptor" => {
             let sibling = Sibling::new()?;
-            let descriptor = rustix::process::pidfd_open(sibling.pid, PidfdFlags::empty())?;
-            Box::new(move || rustix::process::pidfd_send_signal(descriptor, Signal::TERM).map_err(io::Error::from))
+            let descriptor = rustix::process::pidfd_open(sibling.pid(), PidfdFlags::empty())?;
+            Box::new(move || {
+                let _lives = &sibling;
+                rustix::process::pidfd_send_signal(&descriptor, Signal::TERM).map_err(io::Error::from)
+            })
         }
         "queue_signal" => {
             let sibling = Sibling::new()?;
             let nothing = libc::sigval { sival_ptr: std::ptr::null_mut() };
             // SAFETY: the value is handed on, never read.
-            Box::new(move || answer(unsafe { libc::sigqueue(sibling.pid.as_raw_nonzero().get(), libc::SIGTERM, nothing) }))
+            Box::new(move || answer(unsafe { libc::sigqueue(sibling.pid().as_raw_nonzero().get(), libc::SIGTERM, nothing) }))
         }
         // The kernel sends a signal of our choice to whom we name as the owner of our own socket, when something arrives there.
         "signal_as_owner_of_a_socket" => {
@@ -46,7 +49,7 @@ pub(crate) fn action(attempt: &str, _workspace: &Path) -> Found {
             Box::new(move || {
                 // Linux, `fcntl.h`.
                 const F_SETSIG: i32 = 10;
-                let (socket, pid) = (ours.as_raw_fd(), sibling.pid.as_raw_nonzero().get());
+                let (socket, pid) = (ours.as_raw_fd(), sibling.pid().as_raw_nonzero().get());
                 // SAFETY: numbers only.
                 answer(unsafe { libc::fcntl(socket, libc::F_SETOWN, pid) })?;
                 // SAFETY: numbers only.
@@ -54,7 +57,7 @@ pub(crate) fn action(attempt: &str, _workspace: &Path) -> Found {
                 // SAFETY: numbers only.
                 answer(unsafe { libc::fcntl(socket, libc::F_SETFL, libc::O_ASYNC) })?;
                 rustix::net::send(&theirs, b"x", rustix::net::SendFlags::empty())?;
-                let (_, status) = rustix::process::waitpid(Some(sibling.pid), WaitOptions::empty())?.ok_or(io::ErrorKind::NotFound)?;
+                let (_, status) = rustix::process::waitpid(Some(sibling.pid()), WaitOptions::empty())?.ok_or(io::ErrorKind::NotFound)?;
                 if status.terminating_signal() == Some(libc::SIGKILL) { Ok(()) } else { Err(otherwise(&status)) }
             })
         }
