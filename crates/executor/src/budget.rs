@@ -15,6 +15,8 @@ pub(crate) struct Overflow<'a> {
     pub(crate) name: &'static str,
     pub(crate) media_type: &'static str,
     pub(crate) text: Cow<'a, str>,
+    /// Whether nothing of it was dropped before.
+    pub(crate) is_whole: bool,
 }
 
 /// How much of each part of a run is shown.
@@ -40,8 +42,9 @@ impl<'a> Budget<'a> {
 
     /// What is to be kept of the printed text, and of the value. An error's text is of no use to programs.
     pub(crate) fn overflow(&self) -> [Option<Overflow<'a>>; 2] {
-        let value = |media_type, text: &'a str| Overflow { name: "value", media_type, text: text.into() };
-        let printed = || Overflow { name: "output", media_type: "text/plain", text: with_gap(&self.presented.printed) };
+        let value = |media_type, text: &'a str| Overflow { name: "value", media_type, text: text.into(), is_whole: true };
+        let of = &self.presented.printed;
+        let printed = || Overflow { name: "output", media_type: "text/plain", text: with_gap(of), is_whole: of.dropped_bytes == 0 };
         let said = match (self.said, &self.presented.value) {
             (Some(_), Said::Text(text)) => Some(value("text/plain", text)),
             (Some(_), Said::Json(json)) => Some(value("application/json", json.get())),
@@ -82,10 +85,11 @@ fn with_gap(printed: &Printed) -> Cow<'_, str> {
     }
 }
 
-/// Where all of it is.
-pub(crate) fn place(kept: Result<&Record, String>) -> String {
+/// Where all of it is, or what there was still to keep of it.
+pub(crate) fn place(kept: Result<&Record, String>, is_whole: bool) -> String {
+    let what = if is_whole { "all of it" } else { "what was kept of it" };
     match kept {
-        Ok(record) => format!("all of it: {}, in programs artifacts.load(\"{}\")", record.uri(), record.id),
+        Ok(record) => format!("{what}: {}, in programs artifacts.load(\"{}\")", record.uri(), record.id),
         Err(reason) => format!("the rest was not kept: {reason}"),
     }
 }

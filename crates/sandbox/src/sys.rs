@@ -78,3 +78,29 @@ pub(crate) fn populate_code(module: &Module) {
     // SAFETY: reading ahead changes nothing in memory; the range is the module's own mapping, which lives as long as the module.
     let _ = unsafe { libc::madvise(range.start.with_addr(start).cast_mut().cast(), length, libc::MADV_POPULATE_READ) };
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_env = "gnu")]
+    /// Memory of this process that no file holds, in KiB.
+    fn held() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    #[cfg(target_env = "gnu")]
+    #[test]
+    fn what_many_small_values_were_in_is_given_back() {
+        let mut values: Vec<Box<[u8; 200]>> = (0..400_000).map(|n| Box::new([u8::try_from(n % 251).unwrap(); 200])).collect();
+        // What is allocated last keeps the allocator from giving back the rest by itself.
+        let last = values.pop();
+        drop(values);
+        let before = held();
+        assert!(before > 64 << 10, "the allocator gave it back unasked: {before} KiB");
+        super::give_free_memory_back();
+        let after = held();
+        assert!(after < before / 2, "{before} KiB before, {after} KiB after");
+        drop(last);
+    }
+}
