@@ -46,6 +46,8 @@ pub(crate) struct Broker {
     pub(crate) bytes_inside: usize,
     /// Of the arguments of all calls so far.
     argument_bytes: usize,
+    /// Whether the run wanted more calls, or more in them, than it may have.
+    pub(crate) is_limited: bool,
     pub(crate) artifacts: OfRun,
     pub(crate) outcome: Option<Result<Outcome, String>>,
     /// What the program was told, for the run to be repeated.
@@ -150,6 +152,7 @@ impl Broker {
             own_progress: None,
             bytes_inside: 0,
             argument_bytes: 0,
+            is_limited: false,
             artifacts,
             outcome: None,
             recording: Recording::default(),
@@ -194,6 +197,7 @@ impl Broker {
         }
         self.argument_bytes += args.map_or(0, |args| args.get().len()) + positional.map_or(0, |positional| positional.get().len());
         if self.argument_bytes > ARGUMENT_BYTES {
+            self.is_limited = true;
             return Err(CallError::new(ErrorCode::LimitExceeded, format!("the arguments of a run's calls may have {ARGUMENT_BYTES} bytes together")));
         }
         let (args, positional) = (read(args)?, read(positional)?);
@@ -240,6 +244,7 @@ impl Broker {
     fn count(&mut self, tool: String, read_only: bool) -> Result<usize, CallError> {
         let (id, most) = (self.calls.len(), self.run.grant.limits().calls);
         if id >= most as usize {
+            self.is_limited = true;
             let message = format!("a run may make {most} calls; ask for more data per call, or split the work");
             return Err(CallError::new(ErrorCode::LimitExceeded, message));
         }

@@ -1,33 +1,33 @@
 //! The straight line of one run, and what all runs share.
 
 use crate::{
-    Artifacts, Current, Events, Fault, Image, NotObeyed, Operator, Record, Reply, Request, Settings, StartError, Stats,
+    Artifacts, Current, Events, Fault, NotObeyed, Operator, Reply, Request, Settings, StartError, Stats,
     approvals::{About, Approvals, Asking, Questions},
-    artifacts::{New, OfRun, Origin, Source},
+    artifacts::{OfRun, Origin},
     broker::{Broker, Setting},
-    budget::{self, Budget},
+    budget::Budget,
     calls::Run,
     contexts::Contexts,
     deadline::Deadline,
     fetch::Web,
-    journal::{Event, Journal, Payloads},
+    journal::{Journal, Payloads},
     judge,
-    place::{self, News, NoPlace, Place},
+    place::{self, News, NoPlace},
     present::{self, Ending, Presented},
     reads::Reads,
     recorded::{self, Recorded, Spent},
     repeats::{Repeated, Repeats},
     replay::{Memory, Start},
     schemas::Schemas,
-    sessions::{After, Kept, Open, Sessions},
+    sessions::Sessions,
     spare::Spare,
     stops::{Halt, Stops},
     turns::Turns,
     workspace::Workspaces,
 };
 use gate::Checks;
-use policy::{Catalog, Grant, Layer, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
-use sandbox::{End, Sandbox, Slot, Slots};
+use policy::{Catalog, Layer, LoweredLimits, Policy, RunId, Server, ServerName, ServerState};
+use sandbox::{Sandbox, Slot, Slots};
 use serde_json::json;
 use std::{
     borrow::Cow,
@@ -391,7 +391,8 @@ impl Executor {
             saved_ms = Some(milliseconds(saving.elapsed()));
         }
         shown.map_err(|source| not_kept(run, source))?;
-        spent.on(|| recorded.finish(presented.ending, wall, &text, record));
+        let limited = presented.ending == Ending::Deadline || broker.is_limited;
+        spent.on(|| recorded.finish(presented.ending, limited.then_some(Layer::Limits), wall, &text, record));
         let stats = Stats {
             calls: std::mem::take(&mut broker.calls),
             bytes_inside: broker.bytes_inside,
@@ -421,58 +422,6 @@ impl Executor {
         Ok(reply(run, presented, self.policy.limits.output_shown_bytes))
     }
 
-    /// The text of a run within its budget; what is left out becomes an artifact of the run.
-    async fn fit(&self, presented: &Presented, grant: &Grant, broker: &mut Broker) -> String {
-        let budget = Budget::of(presented, grant.limits().output_shown_bytes);
-        let mut places = [String::new(), String::new()];
-        for (place, overflow) in places.iter_mut().zip(budget.overflow()) {
-            let Some(overflow) = overflow else { continue };
-            let source = Source::Bytes(overflow.text.as_bytes());
-            let (labels, calls) = (broker.reads.labels().clone(), present::counted(broker.calls.iter().map(|call| call.tool.as_str())));
-            let new = New { name: overflow.name, media_type: Some(overflow.media_type), source, labels, calls, automatic: true };
-            let kept = self.store().save(&broker.artifacts.origin, grant.limits(), new).await;
-            *place = budget::place(kept.as_ref().map_err(ToString::to_string));
-            match kept {
-                Ok(record) => broker.artifacts.made.push(record),
-                Err(error) => tracing::warn!(error = %error.told(), "what is not shown could not be kept"),
-            }
-        }
-        budget.text(places.each_ref().map(String::as_str))
-    }
-
-    /// Ends the run in its session; what the model is to know of that.
-    async fn settle(&self, recorded: &Recorded, open: Open, place: Place, end: &End, wall: Duration, grant: &Grant) -> String {
-        let run = recorded.run;
-        let at_rest = matches!(end, End::Completed(_));
-        let after = After {
-            clock_ns: place.clock_ns.saturating_add(u64::try_from(wall.as_nanos()).unwrap_or(0)),
-            worker: at_rest.then_some(place.worker),
-            keep: self.sandbox.waiting() == 0,
-            limit_bytes: grant.limits().memory_bytes as u64,
-        };
-        let kept = self.shared.sessions.settle(open, after).await;
-        if at_rest && let Err(error) = recorded.note(Event::Settled { saved: matches!(kept, Ok(Kept::Saved)) }) {
-            tracing::error!(%run, %error, "the journal cannot be written");
-        }
-        match &kept {
-            Ok(Kept::Lost { died: Some((end, worker)), .. }) => self.look_at_death(run, end, worker).await,
-            Ok(_) => {}
-            Err(error) => tracing::error!(%run, %error, "a session could not be settled"),
-        }
-        present::after(at_rest, &kept)
-    }
-
-    /// The images that a program showed. One that was removed meanwhile is left out.
-    async fn images(&self, shown: Vec<Record>) -> Vec<Image> {
-        let mut images = Vec::new();
-        for record in shown {
-            if let Ok(bytes) = self.store().bytes(&record, 0..record.size).await {
-                images.push(Image { media_type: record.media_type, bytes: bytes.into() });
-            }
-        }
-        images
-    }
-
     /// Ends the upstreams, and puts the journal on the disk. Workers end with the process.
     pub async fn shutdown(&self) {
         self.shared.upstreams.shutdown().await;
@@ -486,22 +435,6 @@ impl Executor {
     fn mentioned(&self, code: &str) -> Vec<ServerName> {
         let words: std::collections::HashSet<&str> = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
         self.shared.upstreams.names().filter(|name| words.contains(name.as_str())).cloned().collect()
-    }
-
-    /// A worker that ended by itself was attacked or has a fault: its zygote makes no more.
-    pub(crate) async fn look_at_death(&self, run: RunId, end: &End, worker: &sandbox::Worker) {
-        match end {
-            End::Died { status, signal, detail } => {
-                tracing::error!(%run, ?status, ?signal, ?detail, "a worker died");
-                self.sandbox.retire_zygote(worker).await;
-            }
-            End::Misbehaved(reason) => {
-                tracing::error!(%run, reason, "a worker sent nonsense");
-                self.sandbox.retire_zygote(worker).await;
-            }
-            End::Trapped(trap, message) => tracing::info!(%run, ?trap, message, "the guest trapped"),
-            End::Completed(_) | End::Deadline | End::Cancelled => {}
-        }
     }
 }
 

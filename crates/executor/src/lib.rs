@@ -11,6 +11,7 @@ mod budget;
 mod calls;
 mod contexts;
 mod deadline;
+mod ending;
 mod execute;
 mod fetch;
 #[cfg(any(test, fuzzing))]

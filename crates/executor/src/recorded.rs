@@ -87,14 +87,14 @@ impl Recorded {
     }
 
     /// Records how the run ended. If the disk is full that is written as soon as there is room, and nothing else runs before.
-    pub(crate) fn finish(mut self, outcome: Ending, wall: Duration, text: &str, record: Result<Vec<u8>, &'static str>) {
+    pub(crate) fn finish(mut self, outcome: Ending, layer: Option<Layer>, wall: Duration, text: &str, record: Result<Vec<u8>, &'static str>) {
         self.ended = true;
         let output = Some(crate::journal::hash(text.as_bytes()));
         let (record, not_replayable) = match record {
             Ok(record) => (Some(self.shared.payloads.keep_record(record)), None),
             Err(why) => (None, Some(why.to_owned())),
         };
-        self.end(Event::Finished { outcome: Some(outcome), wall_ms: ms(wall), bytes: text.len(), output, record, not_replayable });
+        self.end(Event::Finished { outcome: Some(outcome), wall_ms: ms(wall), bytes: text.len(), output, record, not_replayable, layer });
     }
 
     fn end(&self, event: Event) {
@@ -114,6 +114,7 @@ impl Drop for Recorded {
                 output: None,
                 record: None,
                 not_replayable: None,
+                layer: None,
             });
         }
     }

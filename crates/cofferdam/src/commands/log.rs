@@ -163,9 +163,9 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
             format!("judged    the judge {judged} {stage}: {reason}").trim_end_matches(": ").to_owned()
         }
         Event::Settled { saved } => format!("settled   the session's memory was {}", if *saved { "saved" } else { "not saved" }),
-        Event::Finished { outcome, wall_ms, bytes, .. } => {
+        Event::Finished { outcome, wall_ms, bytes, layer, .. } => {
             let how = outcome.map_or(Fate::GivenUp, |outcome| Fate::Ended { outcome });
-            format!("finished  {}, {wall_ms} ms, {} shown", fate(&how), show_size(*bytes as u64))
+            format!("finished  {}{}, {wall_ms} ms, {} shown", fate(&how), by(layer), show_size(*bytes as u64))
         }
     })
 }

@@ -169,6 +169,9 @@ pub enum Event {
         /// Why there is no such record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         not_replayable: Option<String>,
+        /// The layer of the defence that ended it, or refused calls of it that have no lines of their own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        layer: Option<Layer>,
     },
 }
 

@@ -100,7 +100,9 @@ impl Glutton {
             Ok(())
         };
         let name = format!("{} ({})", self.name, language(self.guest));
-        Variant::new(name, Layer::Limits, "", attack, twin).silent().natively(native)
+        let variant = Variant::new(name, Layer::Limits, DEADLINE, attack, twin).natively(native);
+        // The others end inside the guest, of which the broker is not told.
+        if self.takes == Takes::Time { variant } else { variant.silent() }
     }
 
     /// Whether the program takes more than the limits give, where there are none; it is ended as soon as it has.

@@ -48,7 +48,7 @@ pub(super) fn many_at_once() -> Variant {
         ensure!(shown.iter().all(|text| text == "\"42\""), "{shown:?}");
         Ok(())
     };
-    Variant::new("forty endless programs at once (javascript)", Layer::Limits, "", attack, twin).silent().natively(native)
+    Variant::new("forty endless programs at once (javascript)", Layer::Limits, "deadline: ", attack, twin).repeatedly(MANY..=MANY).natively(native)
 }
 
 /// A flood of calls: the upstream gets as many as a run may make.
@@ -82,5 +82,5 @@ pub(super) fn many_calls(language: &'static str) -> Variant {
         ensure!(calls == 19 && said == "sent", "{calls} calls arrived: {said}");
         Ok(())
     };
-    Variant::new(format!("a flood of calls ({language})"), Layer::Limits, "", attack, twin).silent()
+    Variant::new(format!("a flood of calls ({language})"), Layer::Limits, "a run may make 20 calls", attack, twin)
 }
