@@ -3,9 +3,11 @@
 use crate::fault::{ConfigError, place};
 use crate::raw;
 use policy::{Judge, Who};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
+use url::{Host, Url};
 
 /// How long an answer may take where the operator says nothing.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,16 +45,20 @@ pub(crate) fn judge(file: &Path, text: &str, raw: Option<Spanned<raw::Judge>>) -
     Ok(Some(Judge { who, when, timeout }))
 }
 
-/// Whether nobody on the way can answer in the judge's place.
+/// Whether nobody on the way can answer in the judge's place. The same reader of URLs sends the request.
 fn is_protected(url: &str) -> bool {
-    let host = |rest: &str| {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        !authority.contains('@')
-            && ["localhost", "127.0.0.1", "[::1]"]
-                .iter()
-                .any(|own| authority.strip_prefix(own).is_some_and(|port| port.is_empty() || port.starts_with(':')))
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+        None => false,
     };
-    url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty()) || url.strip_prefix("http://").is_some_and(host)
+    match url.scheme() {
+        "https" => true,
+        "http" => is_here && url.username().is_empty() && url.password().is_none(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +91,10 @@ mod tests {
             ("url = \"http://judge.example\"", protected),
             ("url = \"http://127.0.0.1.example\"", protected),
             ("url = \"http://127.0.0.1@evil.example\"", protected),
+            ("url = \"http://localhost@evil.example\"", protected),
+            ("url = \"http://localhost:80:80\"", protected),
+            ("url = \"https://\"", protected),
+            ("url = \"localhost\"", protected),
             ("command = [\"x\"]\ntimeout = \"6m\"", time),
         ] {
             assert_eq!(read(&format!("[judge]\n{text}\n")).unwrap_err(), error, "{text}");
