@@ -1,7 +1,7 @@
 //! Calls that a person has to allow: asked once for all that wait, in every way that a client knows, and carried out once, as they were shown.
 
 use crate::connection::{Connection, Era, Shown};
-use crate::place::{FAILURES, Place, built};
+use crate::place::{FAILURES, Place, built, own};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
@@ -265,29 +265,6 @@ fn wrapped(command: &std::process::Command, program: &str, arguments: &[&str]) -
     outer
 }
 
-/// Runs a command on a terminal of its own and types a line at each prompt, with the code that it shows in place of `CODE`.
-const TALK: &str = r#"
-import os, pty, re, sys
-lines = sys.argv[1].split("\n")
-child, terminal = pty.fork()
-if child == 0:
-    os.execv(sys.argv[2], sys.argv[2:])
-seen = b""
-while True:
-    try:
-        read = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not read:
-        break
-    seen += read
-    if seen.endswith(b"or skip: ") and lines:
-        code = re.findall(rb"Type ([0-9]{6}) and", seen)[-1]
-        os.write(terminal, lines.pop(0).encode().replace(b"CODE", code) + b"\n")
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"#;
-
 #[test]
 fn a_yes_on_the_terminal_needs_the_code_and_a_guesser_is_sent_away() {
     let home = Home::new("");
@@ -295,7 +272,8 @@ fn a_yes_on_the_terminal_needs_the_code_and_a_guesser_is_sent_away() {
     let echo = json!({"code": "await faulty.echo(text='a')"});
     assert!(server.execute(echo.clone()).is_error);
     let talk = |lines: &str| {
-        let output = wrapped(&home.cofferdam(&["approve"]), "python3", &["-c", TALK, lines]).output().unwrap();
+        let terminal = own("clients/terminal.py");
+        let output = wrapped(&home.cofferdam(&["approve"]), "python3", &[terminal.to_str().unwrap(), "or skip: ", lines]).output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"))
     };
     let (code, seen) = talk("once\n12345 once\nCODE1 once");

@@ -1,6 +1,6 @@
 //! The lockfile and the commands that fill it: what is new waits, what changed is not callable, and only the operator's word changes that.
 
-use crate::place::{Place, built};
+use crate::place::{Place, built, own};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Output;
@@ -200,7 +200,6 @@ fn a_first_configuration_is_written_once() {
 #[test]
 fn on_a_terminal_one_screen_classifies_all_tools() {
     let home = Home::new();
-    home.place.write("talk.py", TALK);
     let server = json!({"command": built("examples/faulty_server"), "args": ["normal"], "env": {"TEST_VERSION": "1"}});
     let mcp = home.place.servers(&json!({"faulty": server}));
     // What is typed, one line per prompt: 3 is count, 5 and 6 are die and die_quietly.
@@ -209,7 +208,7 @@ fn on_a_terminal_one_screen_classifies_all_tools() {
     let binary = command.get_program().to_owned();
     let environment: Vec<_> = command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect();
     let mut talk = std::process::Command::new("python3");
-    talk.current_dir(home.place.path()).arg("talk.py").arg(typed).arg(binary).arg("lock").arg("--mcp-config").arg(mcp);
+    talk.current_dir(home.place.path()).arg(own("clients/terminal.py")).args(["> ", &typed]).arg(binary).arg("lock").arg("--mcp-config").arg(mcp);
     for (name, value) in environment {
         match value {
             Some(value) => talk.env(name, value),
@@ -229,25 +228,3 @@ fn on_a_terminal_one_screen_classifies_all_tools() {
     assert!(locked.contains("\ncount = { effect = \"write\", external = false, hash = \""), "{locked}");
     assert!(locked.contains("\ndie = { effect = \"unreviewed\", external = true, hash = \""), "{locked}");
 }
-
-/// Runs a command on a terminal of its own and types one line at each prompt.
-const TALK: &str = r#"
-import os, pty, sys
-lines = sys.argv[1].split("\n")
-child, terminal = pty.fork()
-if child == 0:
-    os.execv(sys.argv[2], sys.argv[2:])
-seen = b""
-while True:
-    try:
-        read = os.read(terminal, 65536)
-    except OSError:
-        break
-    if not read:
-        break
-    seen += read
-    if seen.endswith(b"> ") and lines:
-        os.write(terminal, lines.pop(0).encode() + b"\n")
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"#;

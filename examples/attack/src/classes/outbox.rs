@@ -23,6 +23,16 @@ pub(crate) fn outbox(world: &World) -> Result<Upstream> {
     world.hostile("outbox", &json!({"lists": [[tool("send", false, true)]], "answers": {"send": [{"text": "sent"}]}}))
 }
 
+/// What comes of a program that reads the wiki, under this configuration, whose pages want something sent.
+pub(crate) fn read_wiki(world: &World, configuration: &[&str], pages: &[&str], language: &str, code: &str) -> Result<Seen> {
+    configuration.iter().for_each(|text| world.configure(text));
+    wiki(world, pages)?;
+    let outbox = outbox(world)?;
+    world.accept(&[])?;
+    let said = world.connect()?.run(language, code)?.text;
+    sent(&outbox, said)
+}
+
 /// What came of an attack that wants something sent.
 pub(crate) fn sent(outbox: &Upstream, said: String) -> Result<Seen> {
     let calls = outbox.called("send")?;

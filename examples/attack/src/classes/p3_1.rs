@@ -2,7 +2,7 @@
 //! than the program could, and less than before: it was written by somebody else, so what it wants to change asks.
 
 use super::Program;
-use super::outbox::{outbox, sent, wiki};
+use super::outbox::{read_wiki, wiki};
 use crate::suite::{Class, Variant};
 use crate::world::{ALLOW, ALLOW_GUARDED, FORBID, World};
 use anyhow::ensure;
@@ -61,14 +61,7 @@ pub(crate) fn class() -> Class {
 
 fn evaluated(&Way { name, program, payload, honest, .. }: &Way) -> Variant {
     let Program { language, code } = program;
-    let attack = move |world: &World| {
-        world.configure(ALLOW_GUARDED);
-        wiki(world, &[payload])?;
-        let outbox = outbox(world)?;
-        world.accept(&[])?;
-        let said = world.connect()?.run(language, code)?.text;
-        sent(&outbox, said)
-    };
+    let attack = move |world: &World| read_wiki(world, &[ALLOW_GUARDED], &[payload], language, code);
     let twin = move |world: &World| {
         world.configure(ALLOW_GUARDED);
         wiki(world, &[honest])?;
@@ -83,15 +76,7 @@ fn evaluated(&Way { name, program, payload, honest, .. }: &Way) -> Variant {
 /// Where the operator trusts the tools with everything, and forbids programs to evaluate text.
 fn forbidden(&Way { name, program, payload, .. }: &Way) -> Variant {
     let Program { language, code } = program;
-    let attack = move |world: &World| {
-        world.configure(ALLOW);
-        world.configure(FORBID);
-        wiki(world, &[payload])?;
-        let outbox = outbox(world)?;
-        world.accept(&[])?;
-        let said = world.connect()?.run(language, code)?.text;
-        sent(&outbox, said)
-    };
+    let attack = move |world: &World| read_wiki(world, &[ALLOW, FORBID], &[payload], language, code);
     // What is written out in the program is part of it.
     let twin = move |world: &World| {
         world.configure(FORBID);

@@ -2,7 +2,7 @@
 //! be done is decided when it is done, so with the pre-run checks off it comes to the same.
 
 use super::Program;
-use super::outbox::{outbox, sent, wiki};
+use super::outbox::{outbox, read_wiki, sent, wiki};
 use crate::client::{Client, Shown};
 use crate::suite::{Class, Variant};
 use crate::world::{ALLOW_GUARDED, World};
@@ -74,14 +74,7 @@ fn at_the_third_call(program: Program, honest: &'static str, payload: &'static s
 }
 
 fn steered(name: String, Program { language, code }: Program, payload: Vec<&'static str>, honest: Vec<&'static str>) -> Variant {
-    let attack = move |world: &World| {
-        world.configure(ALLOW_GUARDED);
-        wiki(world, &payload)?;
-        let outbox = outbox(world)?;
-        world.accept(&[])?;
-        let said = world.connect()?.run(language, code)?.text;
-        sent(&outbox, said)
-    };
+    let attack = move |world: &World| read_wiki(world, &[ALLOW_GUARDED], &payload, language, code);
     let twin = move |world: &World| {
         world.configure(ALLOW_GUARDED);
         wiki(world, &honest)?;
