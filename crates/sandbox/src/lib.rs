@@ -23,6 +23,7 @@ mod output;
 mod pagemap;
 mod pages;
 mod pool;
+mod precedence;
 mod process;
 mod protections;
 mod quota;

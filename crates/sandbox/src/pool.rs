@@ -7,9 +7,11 @@ use crate::{
     frame::FromWorker,
     guests::{self, GuestError},
     output::{self, Output},
+    precedence::{self, SHORT_RUN},
     process::{Compiled, Exit, Zygote},
     run::{self, Bind},
     slots::{Slot, Slots},
+    sys,
 };
 use policy::{Guest, Principal};
 use std::{
@@ -115,7 +117,7 @@ pub struct Worker {
 }
 
 impl Sandbox {
-    /// Starts the zygote and begins to warm workers.
+    /// Starts the zygote and begins to warm workers. The thread that calls it, which is to answer the workers, comes before long runs from now on.
     ///
     /// # Errors
     /// When no guest is built, or the zygote cannot be started.
@@ -125,6 +127,8 @@ impl Sandbox {
             None => std::env::current_exe().map_err(|e| SandboxError::Zygote(e.to_string()))?,
         };
         let slots = Slots::new(settings.workers);
+        // Where the kernel does not let it, short runs wait longer.
+        let _ = precedence::come_first();
         let sandbox = Sandbox(Arc::new(Inner { settings, binary, slots, zygote: tokio::sync::Mutex::default(), warm: Mutex::default() }));
         sandbox.zygote().await?;
         for guest in Guest::ALL {
@@ -139,9 +143,11 @@ impl Sandbox {
     /// When none can be made.
     pub async fn worker(&self, guest: Guest, principal: &Principal) -> Result<Worker, SandboxError> {
         let slot = self.0.slots.take(principal).await;
-        let idle = match self.take_warm(guest) {
+        // Warm workers are for those who have none; who crowds waits for a fork, which gives way from the first.
+        let warm = if slot.crowds() { None } else { self.take_warm(guest) };
+        let idle = match warm {
             Some(idle) => idle,
-            None => self.spawn(guest).await?,
+            None => self.spawn(guest, slot.crowds()).await?,
         };
         self.refill_later(guest);
         let Idle { socket, output, pid, exited, zygote } = idle;
@@ -218,7 +224,7 @@ impl Sandbox {
         let sandbox = self.clone();
         tokio::spawn(async move {
             while sandbox.warm().get(&guest).map_or(0, Vec::len) < wanted {
-                match sandbox.spawn(guest).await {
+                match sandbox.spawn(guest, false).await {
                     Ok(idle) => {
                         // One of a zygote that was retired in the meantime is not kept.
                         let current = sandbox.0.zygote.lock().await;
@@ -255,7 +261,7 @@ impl Sandbox {
         Ok(zygote)
     }
 
-    async fn spawn(&self, guest: Guest) -> Result<Idle, SandboxError> {
+    async fn spawn(&self, guest: Guest, gives_way: bool) -> Result<Idle, SandboxError> {
         let zygote = self.zygote().await?;
         if zygote.guest_hash(guest).is_none() {
             return Err(SandboxError::NotBuilt(guest.name()));
@@ -264,6 +270,9 @@ impl Sandbox {
         let output = output::create(self.0.settings.output_kept_bytes).map_err(failed)?;
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
         let started = zygote.spawn(Some(guest), &theirs, &output).await.map_err(SandboxError::Worker)?;
+        if gives_way {
+            zygote.give_way(started.pid);
+        }
         drop(theirs);
         ours.set_nonblocking(true).map_err(failed)?;
         let mut socket = BufReader::new(UnixStream::from_std(ours).map_err(failed)?);
@@ -315,6 +324,18 @@ impl Worker {
     #[must_use]
     pub fn is_gone(&mut self) -> bool {
         is_gone(&self.zygote, &mut self.exited)
+    }
+
+    /// Has it give way to others once it has computed for longer than a short run does.
+    pub(crate) fn give_way(&self) -> impl Future<Output = ()> + Send + use<> {
+        let (zygote, pid) = (Arc::clone(&self.zygote), self.pid);
+        async move {
+            let before = sys::computed(pid);
+            while sys::computed(pid).saturating_sub(before) < SHORT_RUN {
+                tokio::time::sleep(SHORT_RUN).await;
+            }
+            zygote.give_way(pid);
+        }
     }
 
     /// Kills its process.

@@ -142,6 +142,11 @@ impl Zygote {
         let _ = self.command(&Command::Kill { pid }, None);
     }
 
+    /// Has a worker give way to others.
+    pub(crate) fn give_way(&self, pid: i32) {
+        let _ = self.command(&Command::GiveWay { pid }, None);
+    }
+
     fn command(&self, command: &Command, handed: Option<&Handed<'_>>) -> io::Result<()> {
         let bytes = postcard::to_allocvec(command).map_err(io::Error::other)?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];

@@ -156,6 +156,11 @@ impl Worker {
             return Finished { end, output: Output::default(), tape: Err(Untaped::NotWhole) };
         }
         let mut tape = Err(Untaped::NotWhole);
+        let giving_way = self.give_way();
+        let giving_way = async {
+            giving_way.await;
+            std::future::pending().await
+        };
         let end = tokio::select! {
             biased;
             () = cancel.cancelled() => End::Cancelled,
@@ -164,6 +169,7 @@ impl Worker {
                 end
             }
             () = over => End::Deadline,
+            end = giving_way => end,
         };
         let end = match end {
             End::Completed(status) => {

@@ -52,6 +52,7 @@ pub struct Slot {
     slots: Slots,
     principal: Principal,
     amount: usize,
+    crowds: bool,
 }
 
 impl Slots {
@@ -90,8 +91,8 @@ impl Slots {
         let mut state = self.state();
         state.asks(principal);
         state.has_room(principal, amount).then(|| {
-            *state.taken.entry(principal.clone()).or_default() += amount;
-            Slot { slots: self.clone(), principal: principal.clone(), amount }
+            let crowds = state.give(principal, amount);
+            Slot { slots: self.clone(), principal: principal.clone(), amount, crowds }
         })
     }
 
@@ -118,13 +119,13 @@ impl Slots {
 
     /// Hands out what is free.
     fn serve(&self) {
-        while let Some((principal, sender)) = self.next() {
+        while let Some((principal, sender, crowds)) = self.next() {
             // A waiter that went away in this moment drops its slot, which serves the next.
-            let _ = sender.send(Slot { slots: self.clone(), principal, amount: 1 });
+            let _ = sender.send(Slot { slots: self.clone(), principal, amount: 1, crowds });
         }
     }
 
-    fn next(&self) -> Option<(Principal, oneshot::Sender<Slot>)> {
+    fn next(&self) -> Option<(Principal, oneshot::Sender<Slot>, bool)> {
         let mut state = self.state();
         for (_, waiters) in &mut state.queue {
             waiters.retain(|waiter| !waiter.is_closed());
@@ -136,8 +137,8 @@ impl Slots {
         if !waiters.is_empty() {
             state.queue.push_back((principal.clone(), waiters));
         }
-        *state.taken.entry(principal.clone()).or_default() += 1;
-        Some((principal, sender))
+        let crowds = state.give(&principal, 1);
+        Some((principal, sender, crowds))
     }
 }
 
@@ -150,10 +151,20 @@ impl State {
         about.insert(principal.clone(), now);
     }
 
+    /// Notes what a principal has now; whether it crowds.
+    fn give(&mut self, principal: &Principal, amount: usize) -> bool {
+        let own = self.taken.entry(principal.clone()).or_default();
+        let had = std::mem::replace(own, *own + amount);
+        had > 0 && !self.is_alone(principal)
+    }
+
+    fn is_alone(&self, principal: &Principal) -> bool {
+        self.about.keys().all(|other| other == principal)
+    }
+
     fn has_room(&self, principal: &Principal, amount: usize) -> bool {
         let own = self.taken.get(principal).copied().unwrap_or(0);
-        let alone = self.about.keys().all(|other| other == principal);
-        let most = if alone { self.total } else { self.total.div_ceil(2) };
+        let most = if self.is_alone(principal) { self.total } else { self.total.div_ceil(2) };
         let free = self.total.saturating_sub(self.taken.values().sum());
         amount <= free && own.saturating_add(amount) <= most
     }
@@ -163,6 +174,11 @@ impl Slot {
     /// Who holds it.
     pub(crate) fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Whether its holder had others already when it took this one, while another principal was about.
+    pub(crate) fn crowds(&self) -> bool {
+        self.crowds
     }
 }
 

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "fork, namespaces, exit without destructors, and mapping compiled guests have no safe form")]
 
 use rustix::process::Pid;
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 use wasmtime::{Engine, Module};
 
 /// The two sides of a fork.
@@ -21,6 +21,48 @@ pub(crate) fn fork() -> io::Result<Forked> {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Forked::Child),
         pid => Pid::from_raw(pid).map(Forked::Parent).ok_or_else(|| io::Error::other("fork returned no process id")),
+    }
+}
+
+/// How long a process has computed so far. A process that is gone, whose id may be another's by now, has computed for nothing or for some other time.
+pub(crate) fn computed(pid: i32) -> Duration {
+    let (mut clock, mut time) = (0, libc::timespec { tv_sec: 0, tv_nsec: 0 });
+    // SAFETY: both calls only write to the place that they are given.
+    let is_read = unsafe { libc::clock_getcpuclockid(pid, &raw mut clock) == 0 && libc::clock_gettime(clock, &raw mut time) == 0 };
+    if !is_read {
+        return Duration::ZERO;
+    }
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// What the children of a process have of its share.
+pub(crate) enum Forks {
+    /// Nothing.
+    Reset,
+    /// The same.
+    Inherit,
+}
+
+/// Sets how a process shares a processor: its nice value, and how long it may go on before another one has its turn (Linux 6.12; earlier ones
+/// ignore it). 0: the calling thread. Linux lets everybody give way, and nobody take that back.
+pub(crate) fn share_processor(pid: i32, nice: i32, slice: Duration, forks: Forks) -> io::Result<()> {
+    let attributes = libc::sched_attr {
+        size: u32::try_from(size_of::<libc::sched_attr>()).map_err(io::Error::other)?,
+        sched_policy: libc::SCHED_OTHER.unsigned_abs(),
+        sched_flags: match forks {
+            Forks::Reset => libc::SCHED_FLAG_RESET_ON_FORK.unsigned_abs().into(),
+            Forks::Inherit => 0,
+        },
+        sched_nice: nice,
+        sched_priority: 0,
+        sched_runtime: u64::try_from(slice.as_nanos()).map_err(io::Error::other)?,
+        sched_deadline: 0,
+        sched_period: 0,
+    };
+    // SAFETY: the kernel only reads the structure, whose size it is told.
+    match unsafe { libc::syscall(libc::SYS_sched_setattr, pid, &raw const attributes, 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! It is the same binary, exec'd with an empty environment: nothing of the broker's memory, and so no secret, is in it. It reaps its children and alone kills them, so
 //! that a process id is never used after it was given back. It runs no guest and no WASI: a forked child must never find half of a lock.
 
-use crate::{engine, frame, inspect, instance::Prepared, seal, sys, worker};
+use crate::{engine, frame, inspect, instance::Prepared, precedence, seal, sys, worker};
 use policy::Guest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -37,6 +37,11 @@ pub(crate) enum Command {
     },
     /// Kills a worker. Nothing happens when it is gone.
     Kill {
+        /// Its process id.
+        pid: i32,
+    },
+    /// Has a worker give way to all others from now on. Nothing happens when it is gone.
+    GiveWay {
         /// Its process id.
         pid: i32,
     },
@@ -108,6 +113,8 @@ impl Zygote {
         // The whole tree ends with the broker, however the broker ends.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(|e| e.to_string())?;
         raise_stack_limit()?;
+        // Where the kernel does not let it, short runs wait longer.
+        let _ = precedence::come_first_with_forks();
         let engine = engine::engine().map_err(|e| format!("engine: {e:#}"))?;
         let mut guests = BTreeMap::new();
         for pair in arguments.chunks_exact(2) {
@@ -176,6 +183,13 @@ impl Zygote {
             (Ok(Command::Kill { pid }), ..) => {
                 if self.children.contains_key(&pid) {
                     kill(pid);
+                }
+                true
+            }
+            (Ok(Command::GiveWay { pid }), ..) => {
+                if self.children.contains_key(&pid) {
+                    // It may have ended in this moment.
+                    let _ = precedence::give_way(pid);
                 }
                 true
             }

@@ -9,6 +9,7 @@ mod escapes;
 mod faults;
 mod fixture;
 mod guests;
+mod precedence;
 mod quota;
 mod real;
 mod runs;
