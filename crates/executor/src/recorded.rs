@@ -8,6 +8,7 @@ use crate::{
 };
 use policy::{Grant, Labels, Layer, RunId};
 use std::{
+    collections::BTreeSet,
     io,
     sync::{
         Arc,
@@ -94,7 +95,8 @@ impl Recorded {
             Ok(record) => (Some(self.shared.payloads.keep_record(record)), None),
             Err(why) => (None, Some(why.to_owned())),
         };
-        self.end(Event::Finished { outcome: Some(outcome), wall_ms: ms(wall), bytes: text.len(), output, record, not_replayable, layer });
+        let wording = gate::wording_in_data(text);
+        self.end(Event::Finished { outcome: Some(outcome), wall_ms: ms(wall), bytes: text.len(), output, record, not_replayable, layer, wording });
     }
 
     fn end(&self, event: Event) {
@@ -115,6 +117,7 @@ impl Drop for Recorded {
                 record: None,
                 not_replayable: None,
                 layer: None,
+                wording: BTreeSet::new(),
             });
         }
     }

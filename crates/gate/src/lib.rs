@@ -35,4 +35,4 @@ pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
 pub use screen::{Screened, grouped, screen, screen_kept, visible};
 pub use secrets::{Pieces, REMOVED, SECRET_BYTES, Secrets};
-pub use wording::{Wording, WordingKind, wording};
+pub use wording::{Wording, WordingKind, wording, wording_in_data};

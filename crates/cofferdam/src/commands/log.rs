@@ -6,9 +6,10 @@ use crate::output::{self, plain};
 use crate::surroundings::Surroundings;
 use crate::units::show_size;
 use anyhow::Context;
-use executor::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Handle, Judged, Log, RunLine, Stage, Verified, Which};
-use policy::{Layer, Reason, RunId, Verdict};
+use executor::{Asked, Entry, Event, Fate, Filter, Finding, Flagged, Handle, Judged, Log, RunLine, Stage, Verified, Which, WordingKind};
+use policy::{Layer, Reason, RunId, Threat, Verdict};
 use serde_json::{Map, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
@@ -140,7 +141,7 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
         Event::Sent { call: which, reason, arguments: hash } => {
             format!("sent      {}  {}  {}", call(which), because(reason), arguments(hash)?)
         }
-        Event::Done { call: which, ok, code, bytes, ms, layer, .. } => {
+        Event::Done { call: which, ok, code, bytes, ms, layer, wording, .. } => {
             let how = match (ok, code) {
                 (_, Some(code)) => code.as_str(),
                 (Some(true), None) => "ok",
@@ -148,7 +149,13 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
                 (None, None) => "fate unknown",
             };
             let effect = if *ok == Some(true) && !which.read_only { ", had its effect" } else { "" };
-            format!("done      {}  {how}{}{effect}, {}, {ms} ms", call(which), by(layer), show_size(*bytes as u64))
+            format!(
+                "done      {}  {how}{}{effect}, {}, {ms} ms{}",
+                call(which),
+                by(layer),
+                show_size(*bytes as u64),
+                spoken(wording, if code.is_some() { Threat::P2_2 } else { Threat::P2_1 })
+            )
         }
         Event::Withheld { call: which, reference, .. } => format!("withheld  {}  what it said: cofferdam log error {reference}", call(which)),
         Event::Judged { stage, judged, reason } => {
@@ -163,9 +170,9 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
             format!("judged    the judge {judged} {stage}: {reason}").trim_end_matches(": ").to_owned()
         }
         Event::Settled { saved } => format!("settled   the session's memory was {}", if *saved { "saved" } else { "not saved" }),
-        Event::Finished { outcome, wall_ms, bytes, layer, .. } => {
+        Event::Finished { outcome, wall_ms, bytes, layer, wording, .. } => {
             let how = outcome.map_or(Fate::GivenUp, |outcome| Fate::Ended { outcome });
-            format!("finished  {}{}, {wall_ms} ms, {} shown", fate(&how), by(layer), show_size(*bytes as u64))
+            format!("finished  {}{}, {wall_ms} ms, {} shown{}", fate(&how), by(layer), show_size(*bytes as u64), spoken(wording, Threat::P2_1))
         }
     })
 }
@@ -174,6 +181,11 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
 fn flagged(flags: &[Flagged]) -> String {
     let line = |Flagged { kind, what, line, threat }: &Flagged| format!("\n             flagged   {} in line {line}: {what} ({threat})", kind.name());
     flags.iter().map(line).collect()
+}
+
+/// What speaks to a model in a reply or in the text that was shown, a line for each kind.
+fn spoken(wording: &BTreeSet<WordingKind>, threat: Threat) -> String {
+    wording.iter().map(|kind| format!("\n             flagged   it {} ({})", kind.words(), threat.id())).collect()
 }
 
 /// Which layer of the defence refused something.

@@ -7,8 +7,10 @@ use crate::{
     present::Ending,
     sessions::Handle,
 };
+use gate::WordingKind;
 use policy::{ErrorCode, FlagKind, Labels, Language, Layer, Principal, Reason, RunId, Threat, Verdict};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One line, without its place in the chain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +128,9 @@ pub enum Event {
         /// The layer that decided. Absent: none of the defence's, or written by an earlier version.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         layer: Option<Layer>,
+        /// What in the reply, or in an upstream's error, speaks to a model instead of a program.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        wording: BTreeSet<WordingKind>,
     },
     /// The operator's judge was asked.
     Judged {
@@ -172,6 +177,9 @@ pub enum Event {
         /// The layer of the defence that ended it, or refused calls of it that have no lines of their own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         layer: Option<Layer>,
+        /// What in the text that was shown speaks to the model.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        wording: BTreeSet<WordingKind>,
     },
 }
 

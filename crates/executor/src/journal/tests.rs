@@ -1,7 +1,7 @@
 use super::*;
 use event::{Asked, Which};
 use policy::{Labels, Language, Principal, Reason};
-use std::{fs::OpenOptions, io::Write as _, path::PathBuf};
+use std::{collections::BTreeSet, fs::OpenOptions, io::Write as _, path::PathBuf};
 use tempfile::TempDir;
 use verify::{Finding, What};
 
@@ -22,7 +22,7 @@ fn sent(number: usize) -> Event {
 }
 
 fn done(number: usize, read_only: bool) -> Event {
-    Event::Done { call: call(number, read_only), ok: Some(true), code: None, bytes: 3, reply: None, ms: 1, layer: None }
+    Event::Done { call: call(number, read_only), ok: Some(true), code: None, bytes: 3, reply: None, ms: 1, layer: None, wording: BTreeSet::new() }
 }
 
 fn path(state: &TempDir, journal: &Journal) -> PathBuf {
@@ -144,7 +144,7 @@ fn secrets_are_taken_out_of_texts_and_a_line_stays_one() {
     let state = TempDir::new().unwrap();
     let journal = journal(&state);
     let which = Which { call: 0, tool: "a.1234567890123".to_owned(), read_only: true };
-    let with = |call| Event::Done { call, ok: None, code: None, bytes: 1_234_567_890_123, reply: None, ms: 1, layer: None };
+    let with = |call| Event::Done { call, ok: None, code: None, bytes: 1_234_567_890_123, reply: None, ms: 1, layer: None, wording: BTreeSet::new() };
     journal.append(&entry(1, with(which.clone()))).unwrap();
     journal.inner.settle().unwrap();
     let text = fs::read_to_string(path(&state, &journal)).unwrap();
@@ -215,7 +215,10 @@ fn lines_without_a_layer_are_still_read() {
     let line = r#"{"at_ms":1,"event":"done","call":0,"tool":"a.b","read_only":false,"ok":false,"code":"tool_output_invalid","bytes":0,"ms":1}"#;
     let read: Entry = serde_json::from_str(line).unwrap();
     let code = Some(policy::ErrorCode::ToolOutputInvalid);
-    assert_eq!(read.event, Event::Done { call: call(0, false), ok: Some(false), code, bytes: 0, reply: None, ms: 1, layer: None });
+    assert_eq!(
+        read.event,
+        Event::Done { call: call(0, false), ok: Some(false), code, bytes: 0, reply: None, ms: 1, layer: None, wording: BTreeSet::new() }
+    );
     assert_eq!(serde_json::to_string(&read).unwrap(), line);
 }
 

@@ -127,7 +127,19 @@ mod tests {
             line(run, Event::Sent { call: which(call, tool, false), reason: Reason::AcceptedRead, arguments: String::new() });
         };
         let done = |run, call, tool: &str, ok, read_only| {
-            line(run, Event::Done { call: which(call, tool, read_only), ok: Some(ok), code: None, bytes: 1, reply: None, ms: 1, layer: None });
+            line(
+                run,
+                Event::Done {
+                    call: which(call, tool, read_only),
+                    ok: Some(ok),
+                    code: None,
+                    bytes: 1,
+                    reply: None,
+                    ms: 1,
+                    layer: None,
+                    wording: std::collections::BTreeSet::new(),
+                },
+            );
         };
         assert!(Lost::found(state.path(), None).is_none());
         add(state.path(), None, first, journal.place()).unwrap();
