@@ -6,7 +6,7 @@ use crate::{
     present::{Presented, Printed, Said},
     summary,
 };
-use std::borrow::Cow;
+use gate::Cut;
 
 /// What is to be kept of a run because it is not shown whole.
 #[derive(Debug)]
@@ -14,52 +14,63 @@ pub(crate) struct Overflow<'a> {
     /// `output` or `value`.
     pub(crate) name: &'static str,
     pub(crate) media_type: &'static str,
-    pub(crate) text: Cow<'a, str>,
+    pub(crate) text: &'a str,
     /// Whether nothing of it was dropped before.
     pub(crate) is_whole: bool,
 }
 
-/// How much of each part of a run is shown.
+/// What is shown of each part of a run, but for the words on where the rest of it is.
 #[derive(Debug)]
-pub(crate) struct Budget<'a> {
-    presented: &'a Presented,
-    /// In bytes; `None` when the part is shown whole.
-    printed: Option<usize>,
-    said: Option<usize>,
+pub(crate) struct Budget {
+    printed: Cut,
+    said: Fitted,
 }
 
-impl<'a> Budget<'a> {
+#[derive(Debug)]
+enum Fitted {
+    Cut(Cut),
+    /// Of a JSON value that is not shown whole.
+    Summary(String),
+}
+
+impl Budget {
     /// Shares `shown_bytes` out, roughly: some words about what is left out come on top. Both parts are whole where they fit; else the
     /// smaller is if it takes at most half, and the other gets the rest.
-    pub(crate) fn of(presented: &'a Presented, shown_bytes: usize) -> Self {
-        let size = |text: &str, dropped_bytes| gate::screen(text, usize::MAX, dropped_bytes).total_bytes;
-        let sizes = [size(&presented.printed.text, presented.printed.dropped_bytes), size(presented.value.text(), 0)];
+    pub(crate) fn of(presented: &Presented, shown_bytes: usize) -> Self {
+        let Printed { text, dropped_bytes, .. } = &presented.printed;
+        let (printed, said) = (gate::clean(text), gate::clean(presented.value.text()));
+        let sizes = [printed.bytes().saturating_add(usize::try_from(*dropped_bytes).unwrap_or(usize::MAX)), said.bytes()];
         let fits = sizes[0].saturating_add(sizes[1]) <= shown_bytes;
-        let shares = if fits { [usize::MAX; 2] } else { shares(sizes, shown_bytes) };
-        let cut = |part: usize| (sizes[part] > shares[part]).then_some(shares[part]);
-        Budget { presented, printed: cut(0), said: cut(1) }
+        let [printed_bytes, said_bytes] = if fits { [usize::MAX; 2] } else { shares(sizes, shown_bytes) };
+        let said = match &presented.value {
+            Said::Json(json) if sizes[1] > said_bytes => Fitted::Summary(summary::summary(json.get(), said_bytes)),
+            _ => Fitted::Cut(said.cut(said_bytes, 0)),
+        };
+        Budget { printed: printed.cut(printed_bytes, *dropped_bytes), said }
     }
 
     /// What is to be kept of the printed text, and of the value. An error's text is of no use to programs.
-    pub(crate) fn overflow(&self) -> [Option<Overflow<'a>>; 2] {
-        let value = |media_type, text: &'a str| Overflow { name: "value", media_type, text: text.into(), is_whole: true };
-        let of = &self.presented.printed;
-        let printed = || Overflow { name: "output", media_type: "text/plain", text: with_gap(of), is_whole: of.dropped_bytes == 0 };
-        let said = match (self.said, &self.presented.value) {
-            (Some(_), Said::Text(text)) => Some(value("text/plain", text)),
-            (Some(_), Said::Json(json)) => Some(value("application/json", json.get())),
-            (Some(_), Said::Words(_)) | (None, _) => None,
+    pub(crate) fn overflow<'a>(&self, presented: &'a mut Presented) -> [Option<Overflow<'a>>; 2] {
+        let value = |media_type, text| Some(Overflow { name: "value", media_type, text, is_whole: true });
+        let is_whole = presented.printed.dropped_bytes == 0;
+        let printed = self.printed.is_cut().then(|| {
+            tell_gap(&mut presented.printed);
+            Overflow { name: "output", media_type: "text/plain", text: &presented.printed.text, is_whole }
+        });
+        let said = match (&self.said, &presented.value) {
+            (Fitted::Summary(_), Said::Json(json)) => value("application/json", json.get()),
+            (Fitted::Cut(cut), Said::Text(text)) if cut.is_cut() => value("text/plain", text),
+            _ => None,
         };
-        [self.printed.map(|_| printed()), said]
+        [printed, said]
     }
 
     /// The text that is shown; `places` says where what is left out of either part is kept.
-    pub(crate) fn text(&self, places: [&str; 2]) -> String {
-        let Printed { text, dropped_bytes, .. } = &self.presented.printed;
-        let printed = gate::screen_kept(text, self.printed.unwrap_or(usize::MAX), *dropped_bytes, places[0]).text;
-        let said = match (self.said, &self.presented.value) {
-            (Some(bytes), Said::Json(json)) => gate::screen(&summary::summary(json.get(), bytes, places[1]), usize::MAX, 0).text,
-            (bytes, value) => gate::screen_kept(value.text(), bytes.unwrap_or(usize::MAX), 0, places[1]).text,
+    pub(crate) fn text(self, places: [&str; 2]) -> String {
+        let printed = self.printed.screened(places[0]).text;
+        let said = match self.said {
+            Fitted::Cut(cut) => cut.screened(places[1]).text,
+            Fitted::Summary(summary) => gate::screen(&format!("{summary}\n{}", places[1]), usize::MAX, 0).text,
         };
         let gap = if said.is_empty() || printed.is_empty() || printed.ends_with('\n') { "" } else { "\n" };
         format!("{printed}{gap}{said}")
@@ -76,12 +87,11 @@ fn shares(sizes: [usize; 2], all: usize) -> [usize; 2] {
     }
 }
 
-/// Printed text, saying where its middle was dropped.
-fn with_gap(printed: &Printed) -> Cow<'_, str> {
+/// Says in printed text where its middle was dropped.
+fn tell_gap(printed: &mut Printed) {
     let Printed { text, gap, dropped_bytes } = printed;
-    match text.split_at_checked(*gap) {
-        Some((head, tail)) if *dropped_bytes > 0 => format!("{head}\n... [{dropped_bytes} bytes were not kept] ...\n{tail}").into(),
-        _ => text.into(),
+    if *dropped_bytes > 0 && text.is_char_boundary(*gap) {
+        text.insert_str(*gap, &format!("\n... [{dropped_bytes} bytes were not kept] ...\n"));
     }
 }
 
@@ -104,10 +114,9 @@ mod tests {
     #[track_caller]
     fn check(printed: &str, value: Said, shown: &str, kept: [Option<(&str, &str, &str)>; 2]) {
         let printed = Printed { text: printed.to_owned(), gap: 0, dropped_bytes: 0 };
-        let presented = Presented { printed, value, ending: Ending::Value };
+        let mut presented = Presented { printed, value, ending: Ending::Value };
         let budget = Budget::of(&presented, 20);
-        let overflow = budget.overflow();
-        let asked = overflow.each_ref().map(|one| one.as_ref().map(|one| (one.name, one.media_type, &*one.text)));
+        let asked = budget.overflow(&mut presented).map(|one| one.map(|one| (one.name, one.media_type, one.text)));
         assert_eq!((&*budget.text(["A", "B"]), asked), (shown, kept));
     }
 
@@ -133,7 +142,8 @@ mod tests {
 
     #[test]
     fn what_was_dropped_before_is_told_in_what_is_kept() {
-        let printed = Printed { text: "headtail".to_owned(), gap: 4, dropped_bytes: 100 };
-        assert_eq!(with_gap(&printed), "head\n... [100 bytes were not kept] ...\ntail");
+        let mut printed = Printed { text: "headtail".to_owned(), gap: 4, dropped_bytes: 100 };
+        tell_gap(&mut printed);
+        assert_eq!(printed.text, "head\n... [100 bytes were not kept] ...\ntail");
     }
 }

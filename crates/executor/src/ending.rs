@@ -17,10 +17,9 @@ use std::time::Duration;
 
 impl Executor {
     /// The text of a run within its budget; what is left out becomes an artifact of the run.
-    pub(crate) async fn fit(&self, presented: &Presented, grant: &Grant, broker: &mut Broker) -> String {
-        let budget = Budget::of(presented, grant.limits().output_shown_bytes);
+    pub(crate) async fn fit(&self, budget: Budget, presented: &mut Presented, grant: &Grant, broker: &mut Broker) -> String {
         let mut places = [String::new(), String::new()];
-        for (place, overflow) in places.iter_mut().zip(budget.overflow()) {
+        for (place, overflow) in places.iter_mut().zip(budget.overflow(presented)) {
             let Some(overflow) = overflow else { continue };
             let source = Source::Bytes(overflow.text.as_bytes());
             let (labels, calls) = (broker.reads.labels().clone(), present::counted(broker.calls.iter().map(|call| call.tool.as_str())));

@@ -4,6 +4,7 @@ use crate::{
     Artifacts, Current, Events, Fault, NotObeyed, Operator, Reply, Request, Settings, StartError, Stats,
     approvals::{About, Approvals, Asking, Questions},
     artifacts::{OfRun, Origin},
+    aside::{Aside, Undone},
     broker::{Broker, Setting},
     budget::Budget,
     calls::Run,
@@ -12,6 +13,7 @@ use crate::{
     fetch::Web,
     journal::{Journal, Payloads},
     judge,
+    left::{Left, Looked},
     place::{self, News, NoPlace},
     present::{self, Ending, Presented},
     reads::Reads,
@@ -47,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) replies: Slots,
     pub(crate) turns: Turns,
     pub(crate) spare: Spare,
+    pub(crate) aside: Aside,
     pub(crate) journal: Journal,
     pub(crate) payloads: Payloads,
     pub(crate) sessions: Sessions,
@@ -127,6 +130,7 @@ impl Executor {
             schemas: Schemas::default(),
             replies: Slots::new(policy.limits.replies_bytes),
             spare: Spare::default(),
+            aside: Aside::default(),
             turns,
             journal,
             payloads,
@@ -194,7 +198,7 @@ impl Executor {
             Some(key) => match self.repeats.once(key, &request, &cancel, going).await {
                 Repeated::Reply(reply) => *reply,
                 Repeated::Fault(fault) => return Err(fault),
-                Repeated::Refused(code, why) => reply(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
+                Repeated::Refused(code, why) => Reply::without_run(run, &present::not_run(code, &why), self.policy.limits.output_shown_bytes),
             },
         };
         // Once more: what was cleaned and put together may have become one by it.
@@ -252,7 +256,7 @@ impl Executor {
         let mentioned = self.mentioned(&request.code);
         let catalog = tokio::select! {
             catalog = self.shared.catalog(&mentioned) => catalog,
-            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &present::not_begun(halt.stopped())),
         };
         let lifetime = if request.session.is_some() { gate::Lifetime::Session } else { gate::Lifetime::Stateless };
         let checks = if Layer::Programs.is_off() { self.checks.clone() } else { self.checks.clone().forbidding(grant.forbidden()) };
@@ -266,7 +270,7 @@ impl Executor {
         let case = judge::Case { shared: &self.shared, grant: &grant, run, request, questions: questions.clone() };
         let judged = tokio::select! {
             judged = judge::before(&case, &program) => judged,
-            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &present::not_begun(halt.stopped())),
         };
         if let Err(not_allowed) = judged {
             // That nobody answers is not the program's failure.
@@ -285,7 +289,7 @@ impl Executor {
         };
         let placed = tokio::select! {
             placed = placing => placed,
-            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &not_begun(halt)),
+            () = halt.cancel.cancelled() => return self.refuse(run, request, halt.code(), None, &present::not_begun(halt.stopped())),
         };
         let (mut place, news) = match placed {
             Ok(placed) => placed,
@@ -358,12 +362,23 @@ impl Executor {
         if broker.artifacts.has_copied() {
             broker.recording.spoil("it loaded an artifact as a file");
         }
-        let recording = std::mem::take(&mut broker.recording);
-        let mut record = spent.on(|| recording.finish(start, &finished.end, &finished.output, finished.tape));
         self.look_at_death(run, &finished.end, &place.worker).await;
-        let mut presented =
-            present::present(&finished.end, broker.outcome.take(), &finished.output, &program, grant.limits(), &broker.calls, halt.stopped());
-        presented.remove(&self.shared.secrets);
+        let end = finished.end.clone();
+        let left = Left {
+            start,
+            recording: std::mem::take(&mut broker.recording),
+            finished,
+            outcome: broker.outcome.take(),
+            calls: std::mem::take(&mut broker.calls),
+            stopped: halt.stopped().cloned(),
+            program,
+            grant: Arc::clone(&grant),
+            secrets: self.shared.secrets.clone(),
+            spent: Arc::clone(&spent),
+        };
+        let looked = left.look_at(&self.shared.aside).await.map_err(|undone| not_looked_at(run, undone))?;
+        let Looked { mut record, mut presented, mut budget, calls } = looked;
+        broker.calls = calls;
         let judged = tokio::select! {
             biased;
             judged = judge::after(&case, &presented, &broker.calls) => judged,
@@ -371,12 +386,13 @@ impl Executor {
         };
         if let Err(not_allowed) = judged {
             presented = present::withheld(not_allowed, &broker.calls);
+            budget = Budget::of(&presented, grant.limits().output_shown_bytes);
             // Names of artifacts, and of tools that there are not, are the program's words.
             (broker.artifacts.shown, broker.artifacts.made) = (Vec::new(), Vec::new());
             broker.calls.retain(|call| call.ok != Some(false));
             record = Err("its outcome is withheld");
         }
-        let mut text = self.fit(&presented, &grant, &mut broker).await;
+        let mut text = self.fit(budget, &mut presented, &grant, &mut broker).await;
         let images = self.images(std::mem::take(&mut broker.artifacts.shown)).await;
         let shown = spent.on_all(broker.reads.end()).await;
         if !matches!(presented.ending, Ending::Cancelled | Ending::Stopped) {
@@ -386,7 +402,7 @@ impl Executor {
         let mut saved_ms = None;
         if let Some(open) = broker.reads.session.take() {
             let saving = Instant::now();
-            text.push_str(&self.settle(&recorded, open, place, &finished.end, wall, &grant).await);
+            text.push_str(&self.settle(&recorded, open, place, &end, wall, &grant).await);
             text.push_str(&before);
             saved_ms = Some(milliseconds(saving.elapsed()));
         }
@@ -419,7 +435,7 @@ impl Executor {
     /// Ends a request that comes to no run.
     fn refuse(&self, run: RunId, request: &Request, code: &str, layer: Option<Layer>, presented: &Presented) -> Result<Reply, Fault> {
         recorded::refused(&self.shared, run, request, code, layer)?;
-        Ok(reply(run, presented, self.policy.limits.output_shown_bytes))
+        Ok(Reply::without_run(run, presented, self.policy.limits.output_shown_bytes))
     }
 
     /// Ends the upstreams, and puts the journal on the disk. Workers end with the process.
@@ -444,33 +460,14 @@ fn not_kept(run: RunId, source: std::io::Error) -> Fault {
     Fault::Workspace { run, source }
 }
 
-/// The reply to a request that did not come to a run.
-fn reply(run: RunId, presented: &Presented, shown_bytes: usize) -> Reply {
-    let ending = presented.ending;
-    let text = Budget::of(presented, shown_bytes).text(["", ""]);
-    let stats = Stats {
-        calls: Vec::new(),
-        bytes_inside: 0,
-        bytes_shown: text.len(),
-        queued_ms: 0.0,
-        restored_ms: None,
-        saved_ms: None,
-        wall_ms: 0.0,
-        recorded_ms: 0.0,
-        outcome: ending,
-    };
-    Reply { run, text, is_error: ending.is_error(), session: None, artifacts: Vec::new(), images: Vec::new(), stats }
+/// What a run left could not be looked at.
+fn not_looked_at(run: RunId, undone: Undone) -> Fault {
+    tracing::error!(%run, error = %undone, "what a run left could not be looked at");
+    Fault::Unread { run }
 }
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
-}
-
-fn not_begun(halt: &Halt) -> Presented {
-    if let Some(stopped) = halt.stopped() {
-        return present::not_run("stopped", stopped);
-    }
-    Presented::words(Ending::Cancelled, "cancelled: the run was ended at the client's request before it began".to_owned())
 }
 
 /// The turn document of `wasm-guests/abi.md`.

@@ -6,6 +6,7 @@
 
 mod approvals;
 mod artifacts;
+mod aside;
 mod broker;
 mod budget;
 mod calls;
@@ -20,6 +21,7 @@ pub mod fuzzing;
 mod journal;
 mod judge;
 mod key;
+mod left;
 mod operator;
 mod outcome;
 mod place;

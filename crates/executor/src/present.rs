@@ -255,6 +255,14 @@ pub(crate) fn not_run(code: &str, why: &impl std::fmt::Display) -> Presented {
     Presented::words(Ending::Refused, format!("refused before it ran ({code}): {why}"))
 }
 
+/// Makes the text of a request that came to no run because it was given up, or its principal stopped.
+pub(crate) fn not_begun(stopped: Option<&Stopped>) -> Presented {
+    match stopped {
+        Some(stopped) => not_run("stopped", stopped),
+        None => Presented::words(Ending::Cancelled, "cancelled: the run was ended at the client's request before it began".to_owned()),
+    }
+}
+
 /// What is to be said of a session before its run: its handle, where that is new, and what happened to it since the last one.
 pub(crate) fn before(open: &Open, wanted: Option<&Wanted>, news: &News, journal: &Journal) -> String {
     let mut text = String::new();
@@ -303,6 +311,11 @@ pub(crate) fn after(at_rest: bool, kept: &std::io::Result<Kept>) -> String {
 /// What a fault of ours looks like to the model: no detail, a name to look for in the log.
 pub(crate) fn fault(run: RunId) -> String {
     format!("internal error: the run could not be carried out; the operator finds the reason in the log under {run}")
+}
+
+/// The same where the program ran, and what it left could not be looked at.
+pub(crate) fn unread(run: RunId) -> String {
+    format!("internal error: the program ran, its calls were made, and its outcome is lost; the operator finds the reason in the log under {run}")
 }
 
 /// The same where the state directory is at fault. That a disk is full is no secret, and somebody can mend it.

@@ -3,7 +3,7 @@
 use crate::{
     Ending, Fault, Request,
     execute::Shared,
-    journal::{Asked, Entry, Event, Flagged, now_ms},
+    journal::{Asked, Entry, Event, Flagged, Named, now_ms},
     sessions::Handle,
 };
 use policy::{Grant, Labels, Layer, RunId};
@@ -88,7 +88,7 @@ impl Recorded {
     }
 
     /// Records how the run ended. If the disk is full that is written as soon as there is room, and nothing else runs before.
-    pub(crate) fn finish(mut self, outcome: Ending, layer: Option<Layer>, wall: Duration, text: &str, record: Result<Vec<u8>, &'static str>) {
+    pub(crate) fn finish(mut self, outcome: Ending, layer: Option<Layer>, wall: Duration, text: &str, record: Result<Named, &'static str>) {
         self.ended = true;
         let output = Some(crate::journal::hash(text.as_bytes()));
         let (record, not_replayable) = match record {

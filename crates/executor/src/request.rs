@@ -1,6 +1,10 @@
 //! What is asked of an executor and what comes back: a program, its reply, or a fault of ours.
 
-use crate::{Handle, Record, Stats, Wanted, present};
+use crate::{
+    Handle, Record, Stats, Wanted,
+    budget::Budget,
+    present::{self, Presented},
+};
 use policy::{Context, Language, RunId};
 use sandbox::SandboxError;
 use std::time::Duration;
@@ -21,6 +25,12 @@ pub enum Fault {
         run: RunId,
         /// Why; for the operator.
         source: SandboxError,
+    },
+    /// What the run printed and returned could not be looked at. Its calls were made.
+    #[error("{}", present::unread(*.run))]
+    Unread {
+        /// The run, as the log names it.
+        run: RunId,
     },
     /// The state directory could not be written.
     #[error("{}", present::disk(*.run, .source))]
@@ -68,6 +78,26 @@ pub struct Reply {
     pub images: Vec<Image>,
     /// Figures.
     pub stats: Stats,
+}
+
+impl Reply {
+    /// To a request that did not come to a run.
+    pub(crate) fn without_run(run: RunId, presented: &Presented, shown_bytes: usize) -> Self {
+        let ending = presented.ending;
+        let text = Budget::of(presented, shown_bytes).text(["", ""]);
+        let stats = Stats {
+            calls: Vec::new(),
+            bytes_inside: 0,
+            bytes_shown: text.len(),
+            queued_ms: 0.0,
+            restored_ms: None,
+            saved_ms: None,
+            wall_ms: 0.0,
+            recorded_ms: 0.0,
+            outcome: ending,
+        };
+        Reply { run, text, is_error: ending.is_error(), session: None, artifacts: Vec::new(), images: Vec::new(), stats }
+    }
 }
 
 /// An image that the model is to see.

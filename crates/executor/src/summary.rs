@@ -9,8 +9,8 @@ use serde::{
 use serde_json::{Deserializer, value::RawValue};
 use std::{fmt, fmt::Write as _};
 
-/// The summary of `json` in about `shown_bytes`; `place` says where all of it is.
-pub(crate) fn summary(json: &str, shown_bytes: usize, place: &str) -> String {
+/// The summary of `json` in about `shown_bytes`.
+pub(crate) fn summary(json: &str, shown_bytes: usize) -> String {
     let shape = Shape::of(json).map_or_else(|| "a value".to_owned(), |shape| shape.words());
     let (what, columns) = shape.split_once("; ").unwrap_or((&shape, ""));
     let mut text = format!("{what}, {} bytes of JSON", grouped(json.len()));
@@ -24,7 +24,6 @@ pub(crate) fn summary(json: &str, shown_bytes: usize, place: &str) -> String {
         Some(b'{') => text.push_str(&entries(json, room)),
         _ => {}
     }
-    let _ = write!(text, "\n{place}");
     text
 }
 
@@ -127,16 +126,16 @@ mod tests {
         let json = format!("[{}]", rows.join(","));
         let head = format!("list of 1,200 objects, {} bytes of JSON; columns: id integer, name text", grouped(json.len()));
         // Beside the head there are 160 bytes: 140 for the first rows of 20 and a line end each, 20 for the last, which has 26.
-        let text = summary(&json, head.len() + 160, "PLACE");
-        assert_eq!(text, format!("{head}\nthe first 6:\n{}\nPLACE", rows[..6].join("\n")));
-        let text = summary(&json, head.len() + 208, "PLACE");
-        assert_eq!(text, format!("{head}\nthe first 8:\n{}\nthe last:\n{}\nPLACE", rows[..8].join("\n"), rows[1199]));
+        let text = summary(&json, head.len() + 160);
+        assert_eq!(text, format!("{head}\nthe first 6:\n{}", rows[..6].join("\n")));
+        let text = summary(&json, head.len() + 208);
+        assert_eq!(text, format!("{head}\nthe first 8:\n{}\nthe last:\n{}", rows[..8].join("\n"), rows[1199]));
     }
 
     #[test]
     fn a_row_that_does_not_fit_is_not_cut() {
         let json = format!("[{{\"body\":\"{}\"}}]", "x".repeat(1000));
-        assert_eq!(summary(&json, 300, "PLACE"), "list of 1 object, 1,013 bytes of JSON; columns: body text\nPLACE");
+        assert_eq!(summary(&json, 300), "list of 1 object, 1,013 bytes of JSON; columns: body text");
     }
 
     #[test]
@@ -146,17 +145,17 @@ mod tests {
         let size = grouped(json.len());
         let expected = format!(
             "object with 3 keys: total integer, rows list of 500 objects, next null, {size} bytes of JSON\n\"total\": 500\n\
-             \"rows\": (list of 500 objects; columns: id integer, 4,501 bytes)\n\"next\": null\nPLACE"
+             \"rows\": (list of 500 objects; columns: id integer, 4,501 bytes)\n\"next\": null"
         );
-        assert_eq!(summary(&json, 800, "PLACE"), expected);
+        assert_eq!(summary(&json, 800), expected);
     }
 
     #[test]
     fn many_keys_end_where_the_room_does() {
         let entries: Vec<String> = (0..1000).map(|n| format!("\"k{n:03}\":{n}")).collect();
-        let text = summary(&format!("{{{}}}", entries.join(",")), 1000, "PLACE");
+        let text = summary(&format!("{{{}}}", entries.join(",")), 1000);
         assert!(text.len() < 1010, "{}", text.len());
-        assert!(text.ends_with("\n...\nPLACE"), "{text}");
+        assert!(text.ends_with("\n..."), "{text}");
         assert!(text.contains("\n\"k000\": 0\n\"k001\": 1\n"), "{text}");
     }
 }

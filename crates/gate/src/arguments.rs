@@ -75,7 +75,7 @@ fn shown(name: &str) -> String {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$'));
     let cut: String = name.chars().take(SHOWN_NAME_CHARS).collect();
     let cut = if cut.len() == name.len() { cut } else { format!("{cut}...") };
-    if plain { cut } else { format!("{:?}", crate::screen::clean(&cut)) }
+    if plain { cut } else { format!("{:?}", crate::clean(&cut).into_text()) }
 }
 
 /// The end of a message about arguments: how the tool is called.

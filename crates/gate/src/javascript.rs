@@ -150,7 +150,8 @@ fn syntax_error(program: &str, language: Language, error: &Wrong) -> Refusal {
         _ => None,
     };
     let hint = other.map_or_else(String::new, |other| format!("\nthis looks like {}; pass language: \"{}\"", title(other), other.name()));
-    let message = format!("syntax error in line {line}, column {column}: {}\n{}{hint}", crate::screen::clean(&error.what), lines.excerpt(error.at));
+    let message =
+        format!("syntax error in line {line}, column {column}: {}\n{}{hint}", crate::clean(&error.what).into_text(), lines.excerpt(error.at));
     Refusal { code: RefusalCode::SyntaxError, message, line: Some(line), column: Some(column) }
 }
 

@@ -1,8 +1,8 @@
 //! Judging text: programs before they run, arguments and replies of every call, and outcomes before the model sees them.
 //!
 //! Pure: nothing here reads the environment, the clock, the disk or the network, and no input makes it panic. A [`Program`] can
-//! only be made by [`check`] and a [`Screened`] only by [`screen`] and [`screen_kept`], so that skipping a stage does not compile. What a program
-//! may *do* is not decided here: turning every check off must never turn an attack into an escape.
+//! only be made by [`check`] and a [`Screened`] only of what [`clean`] made, so that skipping a stage does not compile. What a
+//! program may *do* is not decided here: turning every check off must never turn an attack into an escape.
 
 mod arguments;
 mod calls;
@@ -33,6 +33,6 @@ pub use program::{Lifetime, Program, check};
 pub use refusal::{Check, Checks, Refusal, RefusalCode};
 pub use reply::{Media, Unwrapped, reply};
 pub use schema::Schema;
-pub use screen::{Screened, grouped, screen, screen_kept, visible};
+pub use screen::{Clean, Cut, Screened, clean, grouped, screen, visible};
 pub use secrets::{Pieces, REMOVED, SECRET_BYTES, Secrets};
 pub use wording::{Wording, WordingKind, wording, wording_in_data};

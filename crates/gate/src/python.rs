@@ -42,7 +42,7 @@ fn syntax_error(program: &str, at: usize, what: &str) -> Refusal {
         }
         _ => String::new(),
     };
-    let message = format!("syntax error in line {line}, column {column}: {}\n{}{hint}", crate::screen::clean(what), lines.excerpt(at));
+    let message = format!("syntax error in line {line}, column {column}: {}\n{}{hint}", crate::clean(what).into_text(), lines.excerpt(at));
     Refusal { code: RefusalCode::SyntaxError, message, line: Some(line), column: Some(column) }
 }
 

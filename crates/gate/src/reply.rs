@@ -65,7 +65,7 @@ pub fn reply(reply: Reply, tool: &Tool, limits: &Limits) -> Result<Unwrapped, Ca
 fn error_text(reply: Reply) -> String {
     let structured = reply.structured.filter(|value| depth::of_value(value) <= 32).map(|value| value.to_string());
     let text = joined_text(&reply.content).or(structured).unwrap_or_default();
-    let text = screen::clean(text.get(..text.floor_char_boundary(ERROR_TEXT_BYTES)).unwrap_or_default());
+    let text = screen::clean(text.get(..text.floor_char_boundary(ERROR_TEXT_BYTES)).unwrap_or_default()).into_text();
     let text = text.get(..text.floor_char_boundary(ERROR_TEXT_BYTES)).unwrap_or_default().trim();
     if text.is_empty() { "the tool failed and said nothing".to_owned() } else { text.to_owned() }
 }

@@ -64,9 +64,9 @@ impl jsonschema::Retrieve for NoRetrieval {
 }
 
 fn short(problem: &str) -> String {
-    let cleaned = crate::screen::clean(problem);
+    let cleaned = crate::clean(problem).into_text();
     if cleaned.len() <= PROBLEM_BYTES {
-        return cleaned;
+        return cleaned.into_owned();
     }
     format!("{}...", cleaned.get(..cleaned.floor_char_boundary(PROBLEM_BYTES)).unwrap_or_default())
 }

@@ -2,9 +2,9 @@
 //! characters), against terminal escapes, and against a flood: the middle of what is too long is left out.
 
 use policy::Layer;
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _, str::Chars};
 
-/// Text that may be shown. Only [`screen`] and [`screen_kept`] make one.
+/// Text that may be shown. Only [`screen`] and [`Cut::screened`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Screened {
@@ -16,51 +16,113 @@ pub struct Screened {
     pub truncated: bool,
 }
 
+/// A text without what hides or steers a terminal, whole. Only [`clean`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clean<'a>(Cow<'a, str>);
+
+/// What is shown of a clean text. Only [`Clean::cut`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// All of it, where nothing is left out.
+    head: String,
+    left_out: Option<LeftOut>,
+    total_bytes: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LeftOut {
+    bytes: usize,
+    tail: String,
+}
+
 /// Cleans `text` and keeps at most `shown_bytes` of it: three quarters head, one quarter tail, cut at line ends where one is near.
 /// `dropped_bytes` of its middle were left out before it came here; they count towards the sizes that are told.
 #[must_use]
 pub fn screen(text: &str, shown_bytes: usize, dropped_bytes: u64) -> Screened {
-    screen_kept(text, shown_bytes, dropped_bytes, "")
+    clean(text).cut(shown_bytes, dropped_bytes).screened("")
 }
 
-/// As [`screen`], for a text that is kept elsewhere: where something is left out, `place` says where all of it is.
+/// Strips terminal escape sequences and control characters, and writes characters that cannot be seen as `\u{...}`. What needs none of that is
+/// not copied.
 #[must_use]
-pub fn screen_kept(text: &str, shown_bytes: usize, dropped_bytes: u64, place: &str) -> Screened {
-    let text = clean(text);
-    let dropped_bytes = usize::try_from(dropped_bytes).unwrap_or(usize::MAX);
-    let total_bytes = text.len().saturating_add(dropped_bytes);
-    if total_bytes <= shown_bytes {
-        return Screened { text, total_bytes, truncated: false };
-    }
-    let head_end = head_end(&text, shown_bytes / 4 * 3);
-    let tail_start = tail_start(&text, text.len().saturating_sub(shown_bytes / 4)).max(head_end);
-    let head = text.get(..head_end).unwrap_or_default();
-    let tail = text.get(tail_start..).unwrap_or_default();
-    let gap = if head.is_empty() || head.ends_with('\n') { "" } else { "\n" };
-    let hidden = grouped((tail_start - head_end).saturating_add(dropped_bytes));
-    let place = if place.is_empty() { String::new() } else { format!("; {place}") };
-    let text = format!("{head}{gap}... [{hidden} of {} bytes not shown{place}] ...\n{tail}", grouped(total_bytes));
-    Screened { text, total_bytes, truncated: true }
+pub fn clean(text: &str) -> Clean<'_> {
+    if Layer::Outcomes.is_off() { Clean(Cow::Borrowed(text)) } else { cleaned(text, plain) }
 }
 
-/// Strips terminal escape sequences and control characters, and writes characters that cannot be seen as `\u{...}`.
-pub(crate) fn clean(text: &str) -> String {
-    if Layer::Outcomes.is_off() {
-        return text.to_owned();
+impl<'a> Clean<'a> {
+    /// The text.
+    #[must_use]
+    pub fn into_text(self) -> Cow<'a, str> {
+        self.0
+    }
+
+    /// Size of all of it, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Keeps at most `shown_bytes` of it, as [`screen`] does.
+    #[must_use]
+    pub fn cut(self, shown_bytes: usize, dropped_bytes: u64) -> Cut {
+        let text = self.0;
+        let dropped_bytes = usize::try_from(dropped_bytes).unwrap_or(usize::MAX);
+        let total_bytes = text.len().saturating_add(dropped_bytes);
+        if total_bytes <= shown_bytes {
+            return Cut { head: text.into_owned(), left_out: None, total_bytes };
+        }
+        let head_end = head_end(&text, shown_bytes / 4 * 3);
+        let tail_start = tail_start(&text, text.len().saturating_sub(shown_bytes / 4)).max(head_end);
+        let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
+        let bytes = (tail_start - head_end).saturating_add(dropped_bytes);
+        let left_out = LeftOut { bytes, tail: part(text.get(tail_start..)) };
+        Cut { head: part(text.get(..head_end)), left_out: Some(left_out), total_bytes }
+    }
+}
+
+impl Cut {
+    /// Whether something is left out.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.left_out.is_some()
+    }
+
+    /// The text that is shown. Where something is left out, `place` says where all of it is; maybe nowhere.
+    #[must_use]
+    pub fn screened(self, place: &str) -> Screened {
+        let Cut { head, left_out, total_bytes } = self;
+        let Some(LeftOut { bytes, tail }) = left_out else { return Screened { text: head, total_bytes, truncated: false } };
+        let gap = if head.is_empty() || head.ends_with('\n') { "" } else { "\n" };
+        let place = if place.is_empty() { String::new() } else { format!("; {place}") };
+        let text = format!("{head}{gap}... [{} of {} bytes not shown{place}] ...\n{tail}", grouped(bytes), grouped(total_bytes));
+        Screened { text, total_bytes, truncated: true }
+    }
+}
+
+/// Cleans a text; `plain` says how much of what is left of it begins with nothing to clean, in bytes: that is copied as it is.
+fn cleaned(text: &str, plain: impl Fn(&str) -> usize) -> Clean<'_> {
+    let mut as_it_is = plain(text);
+    if as_it_is == text.len() {
+        return Clean(Cow::Borrowed(text));
     }
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
     let mut previous = '\0';
-    while let Some(c) = chars.next() {
+    let mut rest = text;
+    loop {
+        let (run, after) = rest.split_at(as_it_is);
+        out.push_str(run);
+        previous = run.chars().next_back().unwrap_or(previous);
+        let mut chars = after.chars();
+        let Some(c) = chars.next() else { return Clean(Cow::Owned(out)) };
         match c {
             '\n' | '\t' => out.push(c),
-            '\r' if chars.peek() == Some(&'\n') => {}
+            '\r' if peek(&chars) == Some('\n') => {}
             '\r' => out.push('\n'),
             '\u{1b}' => skip_escape(&mut chars),
             '\u{9b}' => skip_csi(&mut chars),
             '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_string(&mut chars),
             _ if c.is_control() => {}
-            '\u{200d}' if is_pictograph(previous) && chars.peek().copied().is_some_and(is_pictograph) => out.push(c),
+            '\u{200d}' if is_pictograph(previous) && peek(&chars).is_some_and(is_pictograph) => out.push(c),
             '\u{fe0f}' if is_pictograph(previous) => out.push(c),
             _ if hides(c) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
@@ -68,8 +130,22 @@ pub(crate) fn clean(text: &str) -> String {
             _ => out.push(c),
         }
         previous = c;
+        rest = chars.as_str();
+        as_it_is = plain(rest);
     }
-    out
+}
+
+/// How much of a text begins with characters that stand for themselves, in bytes: nearly all of nearly every text.
+fn plain(text: &str) -> usize {
+    let mut rest = text;
+    loop {
+        let ascii = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~' | b'\n' | b'\t')).unwrap_or(rest.len());
+        let mut chars = rest.get(ascii..).unwrap_or_default().chars();
+        match chars.next() {
+            Some(c) if !c.is_ascii() && !c.is_control() && !hides(c) => rest = chars.as_str(),
+            _ => return text.len() - rest.len() + ascii,
+        }
+    }
 }
 
 /// A text for a decision, in which nothing hides and nothing is left out: what cannot be seen, and every control character but the end of a line, is
@@ -97,10 +173,21 @@ fn is_pictograph(c: char) -> bool {
 /// Longest escape sequence that is skipped, in characters: an unfinished one must not swallow the whole text.
 const ESCAPE_CHARS: usize = 4096;
 
-type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+fn peek(chars: &Chars<'_>) -> Option<char> {
+    chars.clone().next()
+}
+
+/// Skips the next character if it is one of these; whether it was.
+fn skip_if(chars: &mut Chars<'_>, is_one: impl Fn(char) -> bool) -> bool {
+    let skips = peek(chars).is_some_and(is_one);
+    if skips {
+        chars.next();
+    }
+    skips
+}
 
 fn skip_escape(chars: &mut Chars<'_>) {
-    match chars.peek() {
+    match peek(chars) {
         Some('[') => {
             chars.next();
             skip_csi(chars);
@@ -110,8 +197,8 @@ fn skip_escape(chars: &mut Chars<'_>) {
             skip_string(chars);
         }
         Some(' '..='/') => {
-            while chars.next_if(|c| matches!(c, ' '..='/')).is_some() {}
-            chars.next_if(|c| matches!(c, '0'..='~'));
+            while skip_if(chars, |c| matches!(c, ' '..='/')) {}
+            skip_if(chars, |c| matches!(c, '0'..='~'));
         }
         Some('0'..='~') => {
             chars.next();
@@ -123,17 +210,17 @@ fn skip_escape(chars: &mut Chars<'_>) {
 /// Skips parameters, intermediates and the final byte of a control sequence.
 fn skip_csi(chars: &mut Chars<'_>) {
     for _ in 0..ESCAPE_CHARS {
-        if chars.next_if(|c| matches!(c, ' '..='?')).is_none() {
+        if !skip_if(chars, |c| matches!(c, ' '..='?')) {
             break;
         }
     }
-    chars.next_if(|c| matches!(c, '@'..='~'));
+    skip_if(chars, |c| matches!(c, '@'..='~'));
 }
 
 /// Skips an operating system command or another string, up to its terminator. Unterminated: only its first line is looked at.
 fn skip_string(chars: &mut Chars<'_>) {
     for _ in 0..ESCAPE_CHARS {
-        match chars.peek() {
+        match peek(chars) {
             None | Some('\n') => return,
             Some('\u{7}' | '\u{9c}') => {
                 chars.next();
@@ -141,7 +228,7 @@ fn skip_string(chars: &mut Chars<'_>) {
             }
             Some('\u{1b}') => {
                 chars.next();
-                chars.next_if_eq(&'\\');
+                skip_if(chars, |c| c == '\\');
                 return;
             }
             Some(_) => {
@@ -225,7 +312,51 @@ mod tests {
         assert_eq!(screen("abcdefgh", 4, 1000).text, "abc\n... [1,004 of 1,008 bytes not shown] ...\nh");
     }
 
+    /// Pieces of what is cleaned, whole and not.
+    const PIECES: [&str; 26] = [
+        "plain",
+        "\n",
+        "\t",
+        " ",
+        "é",
+        "日本",
+        "👩",
+        "7",
+        "#",
+        "\u{fe0f}",
+        "\u{200d}",
+        "\u{200b}",
+        "\u{e0041}",
+        "\r",
+        "\0",
+        "\u{7}",
+        "\u{7f}",
+        "\u{85}",
+        "\u{1b}",
+        "\u{1b}[31m",
+        "\u{1b}]0;",
+        "\u{1b}(",
+        "\u{9b}2",
+        "\u{90}",
+        "\u{9c}",
+        "\\",
+    ];
+
+    #[test]
+    fn what_needs_no_cleaning_is_not_copied() {
+        for (text, is_copied) in [("plain\ttext\n~ü 日本 é👩", false), ("", false), ("plain\r\n", true), ("a\u{7f}", true)] {
+            assert_eq!(matches!(clean(text).into_text(), Cow::Owned(_)), is_copied, "{text:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn long_runs_are_cleaned_as_single_characters_are(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40), any in any::<String>()) {
+            for text in [pieces.concat(), format!("{any}{}", pieces.concat()), any] {
+                prop_assert_eq!(cleaned(&text, plain), cleaned(&text, |_| 0));
+            }
+        }
+
         #[test]
         fn nothing_hidden_is_left(text in any::<String>(), shown in 0usize..200) {
             let screened = screen(&text, shown, 0);

@@ -167,7 +167,7 @@ fn of_text(text: &str, others: &BTreeSet<String>) -> Vec<Wording> {
     }
     // What hides must not keep words apart either.
     let seen: String = text.chars().filter(|c| !hidden(c) || c.is_control()).collect();
-    let text = clean(&seen);
+    let text = clean(&seen).into_text();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (kind, pattern) in COMPILED.iter() {
         if let Some(at) = pattern.find(&text) {

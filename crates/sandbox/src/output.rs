@@ -10,6 +10,9 @@ use std::{fs::File, io, os::unix::fs::FileExt};
 const HEADER_BYTES: u64 = HEADER as u64;
 const HEADER: usize = 16;
 
+/// How much is read at once on the thread that answers, in bytes: less than a tenth of a millisecond's work.
+const INLINE_BYTES: u64 = 64 * 1024;
+
 /// Printed output of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
@@ -81,28 +84,29 @@ impl Sink {
     }
 }
 
+/// Whether so much was printed that reading it is worth a thread of its own.
+pub(crate) fn is_large(file: &File) -> io::Result<bool> {
+    let mut total_bytes = [0; 8];
+    file.read_exact_at(&mut total_bytes, 0)?;
+    Ok(u64::from_le_bytes(total_bytes) > INLINE_BYTES)
+}
+
 /// Reads what was printed; at most `kept_bytes` as given to [`create`]. The broker's end.
 pub(crate) fn read(file: &File, kept_bytes: u64) -> io::Result<Output> {
     let mut header = [0; HEADER];
     file.read_exact_at(&mut header, 0)?;
     let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| header[at + i]));
     let (total_bytes, writes, half) = (word(0), word(8), kept_bytes / 2);
-    let part = |from: u64, bytes: u64| -> io::Result<Vec<u8>> {
+    // What was printed, or one half of what is kept, of which the later bytes may stand before the earlier ones.
+    let part = |from: u64, bytes: u64, later: u64| -> io::Result<Vec<u8>> {
         let mut part = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-        file.read_exact_at(&mut part, HEADER_BYTES + from)?;
+        let (first, last) = part.split_at_mut(usize::try_from(bytes - later).map_err(io::Error::other)?);
+        file.read_exact_at(first, HEADER_BYTES + from + later)?;
+        file.read_exact_at(last, HEADER_BYTES + from)?;
         Ok(part)
     };
-    let mut head = part(0, total_bytes.min(half))?;
     let ring = total_bytes.saturating_sub(half);
-    let tail = if ring <= half {
-        head.extend(part(half, ring)?);
-        Vec::new()
-    } else {
-        let start = ring % half;
-        let mut tail = part(half + start, half - start)?;
-        tail.extend(part(half, start)?);
-        tail
-    };
+    let (head, tail) = if ring <= half { (part(0, total_bytes, 0)?, Vec::new()) } else { (part(0, half, 0)?, part(half, half, ring % half)?) };
     Ok(Output { head, tail, total_bytes, writes })
 }
 
@@ -141,6 +145,16 @@ mod tests {
         assert_eq!(read(&file, 8).unwrap(), Output::default());
         sink.write(b"xyz").unwrap();
         assert_eq!(read(&file, 8).unwrap(), Output { head: b"xyz".to_vec(), tail: vec![], total_bytes: 3, writes: 1 });
+    }
+
+    #[test]
+    fn what_takes_long_to_read_is_large_whatever_the_header_says() {
+        let file = create(8).unwrap();
+        assert!(!is_large(&file).unwrap());
+        for (total_bytes, is) in [(INLINE_BYTES, false), (INLINE_BYTES + 1, true), (u64::MAX, true)] {
+            file.write_all_at(&total_bytes.to_le_bytes(), 0).unwrap();
+            assert_eq!(is_large(&file).unwrap(), is, "{total_bytes}");
+        }
     }
 
     #[test]

@@ -343,9 +343,17 @@ impl Worker {
         self.zygote.kill(self.pid);
     }
 
-    /// What was printed so far.
-    pub(crate) fn output(&self) -> Output {
-        output::read(&self.output, self.kept_bytes).unwrap_or_default()
+    /// What was printed so far. Much is read on another thread; nothing may be printed meanwhile.
+    pub(crate) async fn output(&self) -> Output {
+        let kept_bytes = self.kept_bytes;
+        let read = match self.output.try_clone() {
+            Ok(file) if output::is_large(&file).unwrap_or(false) => {
+                let reading = tokio::task::spawn_blocking(move || output::read(&file, kept_bytes));
+                reading.await.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked)))
+            }
+            _ => output::read(&self.output, kept_bytes),
+        };
+        read.unwrap_or_default()
     }
 }
 

@@ -172,13 +172,13 @@ impl Worker {
             end = giving_way => end,
         };
         let end = match end {
-            End::Completed(status) => {
-                self.at_rest = true;
-                End::Completed(status)
-            }
+            End::Completed(status) => End::Completed(status),
             end => self.ended(end).await,
         };
-        Finished { end, output: self.output(), tape: tape.and_then(within) }
+        // Before the next turn, which begins the output anew.
+        let output = self.output().await;
+        self.at_rest = matches!(end, End::Completed(_));
+        Finished { end, output, tape: tape.and_then(within) }
     }
 
     /// Begins an exchange with the worker, which is not at rest until the exchange has come to its end.

@@ -168,6 +168,35 @@ fn programs_that_print_a_gigabyte() {
     }
 }
 
+/// The niceness of a process's threads of one name.
+fn niceness(pid: u32, name: &str) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|thread| thread.unwrap().path());
+    let stats = threads.filter_map(|thread| std::fs::read_to_string(thread.join("stat")).ok());
+    let of_name = stats.filter_map(|stat| Some(stat.split_once(&format!("({name}) "))?.1.to_owned()));
+    // The 19th field of proc_pid_stat(5), of which the name is the second.
+    of_name.map(|fields| fields.split(' ').nth(16).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_large_is_looked_at_by_a_thread_that_gives_way() {
+    let place = Place::new();
+    let mut server = place.serve(Era::Modern, &[]);
+    let cut = |text: &str, left_out: &str| {
+        let rest = text.trim_start_matches('x');
+        assert_eq!((text.len() - rest.len(), rest.split(';').next().unwrap()), (12 * 1024, left_out));
+        assert_eq!(rest.len() - rest.trim_end_matches(['x', '\n']).len(), 4 * 1024 + 1);
+    };
+    assert_eq!(server.run("python", "print('x' * 10)"), "x".repeat(10) + "\n");
+    // Less than a change of threads is worth.
+    cut(&server.run("python", "print('x' * 100_000)"), "\n... [83,617 of 100,001 bytes not shown");
+    assert_eq!(niceness(server.pid(), "aside"), [""; 0]);
+    for _ in 0..2 {
+        cut(&server.run("python", "print('x' * 300_000)"), "\n... [283,617 of 300,001 bytes not shown");
+        cut(&server.run("javascript", "'x'.repeat(300000)"), "\n... [283,616 of 300,000 bytes not shown");
+    }
+    assert_eq!(niceness(server.pid(), "aside"), ["10"]);
+}
+
 #[test]
 fn values_that_are_not_json() {
     let place = Place::new();

@@ -16,7 +16,7 @@ pub use event::{Asked, Entry, Event, Flagged, Which};
 pub use log::{Fate, Filter, Log, RunLine};
 pub use verify::{Finding, Verified, What};
 
-pub(crate) use payload::{MOST_BYTES, Payloads, hash};
+pub(crate) use payload::{MOST_BYTES, Named, Payloads, hash};
 
 use crate::key::Key;
 use chain::{Head, Link};

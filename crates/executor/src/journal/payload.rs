@@ -51,6 +51,19 @@ pub(crate) fn hash(text: &[u8]) -> String {
     blake3::hash(text).to_hex().to_string()
 }
 
+/// A text with its hash, which takes a while to make of a large one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    hash: String,
+    text: Vec<u8>,
+}
+
+impl Named {
+    pub(crate) fn new(text: Vec<u8>) -> Self {
+        Named { hash: hash(&text), text }
+    }
+}
+
 /// The payloads below a state directory.
 #[derive(Debug)]
 pub(crate) struct Payloads {
@@ -114,10 +127,10 @@ impl Payloads {
         hash
     }
 
-    /// Keeps the record of a run soon; returns its hash at once.
-    pub(crate) fn keep_record(&self, record: Vec<u8>) -> String {
-        let hash = hash(&record);
-        self.send(hash.clone(), record, true);
+    /// Keeps the record of a run soon; returns its hash.
+    pub(crate) fn keep_record(&self, record: Named) -> String {
+        let hash = record.hash.clone();
+        self.send(record.hash, record.text, true);
         hash
     }
 

@@ -139,6 +139,11 @@ impl Recording {
         self.exchanges = Vec::new();
     }
 
+    /// Roughly how large the record becomes beside what was printed, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The record of a run that has ended, or why there is none.
     pub(crate) fn finish(self, start: Start, end: &End, output: &Output, tape: Result<Vec<u8>, Untaped>) -> Result<Vec<u8>, &'static str> {
         if let Some(why) = self.spoiled {
