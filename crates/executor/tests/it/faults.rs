@@ -6,14 +6,20 @@
 use crate::embedded::Embedded;
 use executor::{Ending, Event, Fault, Handle, Reply, Wanted};
 use policy::{Language, Layer};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 use tokio::time::sleep;
 
 const DIED: &str = "crashed: the sandbox process ended unexpectedly; the program was stopped with it";
 const DEADLINE: &str = "deadline: the program was ended after 1 s, its limit. Do less per run, or make calls side by side";
 const NO_RESULT: &str = "crashed: the interpreter ended without a result; a value may have been too large for its memory";
 const TRAPPED: &str = "crashed: the interpreter failed, most likely for want of memory (limit 512 MiB); hold less data at a time";
+const DIED_SAVING: &str = "the sandbox process ended unexpectedly";
 const UNDONE: &str = "\nSession: variables are as they were before this run; files are as it left them.";
+
+/// What the model reads when a session could not be saved.
+fn lost(reason: &str) -> String {
+    format!("\nSession: what this run changed in variables could not be saved ({reason}) and is undone; files are as it left them.")
+}
 
 /// What a worker that lies puts where we would show it: in no text that a model reads.
 const CANARY: &str = "/srv/canary \u{1b}[31m";
@@ -66,7 +72,7 @@ fn in_turns() -> Vec<(String, &'static str, Ending, Option<Layer>)> {
     let died = deaths().into_iter().map(|word| (word, DIED, Ending::Crashed, None));
     // Traps with the canary as Wasmtime's words, without a tape; ends without a result.
     let trapped = format!("say-and-hang:{}", frame(&[&[TRAPPED_WITH, 2][..], &text(CANARY), &[1, 0]].concat()));
-    let ended = format!("say-and-hang:{}", frame(&[ENDED, 0, 1, 0]));
+    let ended = format!("say-and-exit:{}", frame(&[ENDED, 0, 1, 0]));
     let others = [
         (trapped, TRAPPED, Ending::Crashed, None),
         (ended, NO_RESULT, Ending::Crashed, None),
@@ -109,8 +115,10 @@ async fn whatever_happens_in_a_turn(language: Language) {
         is_served(&embedded, &word, language).await;
     }
     assert_eq!(embedded.log().verify().unwrap().faults, []);
-    let left: Vec<_> = std::fs::read_dir(embedded.directory.path().join("state/runs")).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
+    // This server's directory has no run's in it.
+    let entries = |path: PathBuf| std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let ours = entries(embedded.directory.path().join("state/runs"));
+    assert_eq!(ours.into_iter().map(entries).collect::<Vec<_>>(), [Vec::<PathBuf>::new()]);
 }
 
 #[tokio::test]
@@ -142,13 +150,10 @@ async fn a_session_keeps_what_was_saved_before_a_fault() {
     for (language, (word, says, ending, layer)) in [Language::Python, Language::JavaScript].into_iter().cycle().zip(in_turns()) {
         let session = session(&embedded, &word, language).await;
         let reply = in_session(&embedded, &word, language, &session, &program(language, "turn", &word, "n = 2")).await;
-        if word.contains(&frame(&[ENDED, 0, 1, 0])) {
-            // It says that it is at rest, so that it is asked for a checkpoint; it hangs, and is given up.
-            assert!(reply.text.starts_with(NO_RESULT), "{}", reply.text);
-        } else {
-            assert_eq!(reply.text, format!("{says}{UNDONE}"), "{word}");
-            assert_eq!(ended(&embedded, &reply), (Some(ending), layer), "{word}");
-        }
+        // One says that it is at rest, so that it is asked for a checkpoint.
+        let kept = if says == NO_RESULT { lost(DIED_SAVING) } else { UNDONE.to_owned() };
+        assert_eq!(reply.text, format!("{says}{kept}"), "{word}");
+        assert_eq!(ended(&embedded, &reply), (Some(ending), layer), "{word}");
         assert_eq!(in_session(&embedded, &word, language, &session, "n").await.text, "1", "{word}");
     }
 }
@@ -156,15 +161,12 @@ async fn a_session_keeps_what_was_saved_before_a_fault() {
 #[tokio::test]
 async fn a_fault_while_a_session_is_saved_undoes_that_run_and_says_so() {
     let embedded = Embedded::new().await;
-    let lost = |reason: &str| {
-        format!("2\nSession: what this run changed in variables could not be saved ({reason}) and is undone; files are as it left them.")
-    };
-    let died = lost("the sandbox process ended unexpectedly");
+    let died = format!("2{}", lost(DIED_SAVING));
     let mut faults: Vec<(String, String)> =
         deaths().into_iter().filter(|word| !word.contains(&frame(&[PAGES, 0]))).map(|word| (word, died.clone())).collect();
     // What it says of why it does not save is its own word.
     let impossible = frame(&[&[NOT_SAVED, 1][..], &text(CANARY)].concat());
-    faults.push((format!("say-and-hang:{impossible}"), lost("its worker could not do it; the operator finds the reason in the log")));
+    faults.push((format!("say-and-hang:{impossible}"), format!("2{}", lost("its worker could not do it; the operator finds the reason in the log"))));
     for (language, (word, says)) in [Language::Python, Language::JavaScript].into_iter().cycle().zip(faults) {
         let session = session(&embedded, &word, language).await;
         let reply = in_session(&embedded, &word, language, &session, &program(language, "checkpoint", &word, "n += 1\nn")).await;
@@ -185,6 +187,8 @@ async fn a_checkpoint_that_is_a_lie_is_found_when_it_is_restored_and_the_one_bef
     let reply =
         in_session(&embedded, principal, language, &session, &program(language, "checkpoint", &format!("say-and-exit:{lie}"), "n += 1\nn")).await;
     assert_eq!(reply.text, "2");
+    // The worker that was kept for the session is dead; nothing of it is of use.
+    assert_eq!(in_session(&embedded, principal, language, &session, "n").await.text, format!("{DIED}{UNDONE}"));
     let reply = in_session(&embedded, principal, language, &session, "n").await;
     let told = "1\nSession: its last saved state was damaged, so this run began from the one before it.";
     assert_eq!((reply.text.as_str(), reply.is_error), (told, false));
