@@ -246,7 +246,8 @@ import os
 names = {}
 def attempt(fd, what, act):
     try:
-        names.setdefault(what, []).append([fd, act()])
+        did = act()
+        names.setdefault(what, []).append([fd, did])
     except OSError:
         pass
 for fd in range(0, 64):

@@ -39,7 +39,8 @@ impl Embedded {
             secrets: executor::Secrets::default(),
             cache_dir: cache(),
             state_dir: directory.path().join("state"),
-            warm: Warm { python: 1, javascript: 1 },
+            // So that all processes are those of runs, and the zygotes.
+            warm: Warm { python: 0, javascript: 0 },
             binary: Some(binary),
         };
         Embedded { executor: Executor::start(settings).await.unwrap(), directory }
