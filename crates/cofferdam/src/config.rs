@@ -219,6 +219,30 @@ fn parse(file: &Path, text: &str, around: &Surroundings) -> Result<Own, ConfigEr
     Ok(Own { import: parsed.import, entries, policy, wall, elsewhere, files: parsed.files })
 }
 
+/// The configuration in this text, as the user's own file; only what is about directories is left out, since it is made valid on the disk.
+///
+/// # Errors
+/// As for [`load`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn of_text(file: &Path, text: &str, around: &Surroundings) -> Result<Config, ConfigError> {
+    let own = parse(file, text, around)?;
+    let mut config = Config { policy: own.policy, wall: own.wall, ..Config::default() };
+    settle(&own.entries, around, &mut config)?;
+    Ok(config)
+}
+
+/// The configuration of a file of another client with this text. Returns it with the number of its servers.
+///
+/// # Errors
+/// As for [`load`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn of_import(file: &Path, text: &str, around: &Surroundings) -> Result<(Config, usize), ConfigError> {
+    let entries = import::read(file, text)?;
+    let mut config = Config::default();
+    settle(&entries, around, &mut config)?;
+    Ok((config, entries.len()))
+}
+
 /// How a server of ours is reached. Unlike in imported files, contradictions are errors: this file is only for us.
 fn launch(server: &raw::Server) -> Result<Launch, String> {
     let kind = match (server.kind, &server.command, &server.url) {

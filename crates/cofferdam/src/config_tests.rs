@@ -10,15 +10,7 @@ const FILE: &str = "/home/ann/.config/cofferdam/cofferdam.toml";
 /// Reads `text` as the user's own file in a home of two variables, and shows the result or the error.
 fn check(text: &str, expected: Expect) {
     let around = Surroundings::of_test(Path::new("/work"), &[("HOME", "/home/ann"), ("TOKEN", "s3cret")]);
-    let read = || -> Result<Config, ConfigError> {
-        let file = Path::new(FILE);
-        let mut config = Config::default();
-        let own = parse(file, text, &around)?;
-        config.policy = own.policy;
-        settle(&own.entries, &around, &mut config)?;
-        Ok(config)
-    };
-    expected.assert_eq(&match read() {
+    expected.assert_eq(&match of_text(Path::new(FILE), text, &around) {
         Ok(config) => show(&config),
         Err(error) => error.to_string(),
     });
@@ -423,100 +415,5 @@ fn variables_that_programs_may_see() {
     ] {
         let Err(found) = parse(Path::new(FILE), text, &of_nothing()) else { panic!("{text}") };
         assert_eq!(found.to_string(), format!("{FILE}:{error}"), "{text}");
-    }
-}
-
-mod fuzzed {
-    use super::*;
-    use proptest::{collection::vec, prelude::*, sample::Index};
-
-    const CONFIGURATION: &str = r#"import = [".mcp.json"]
-[servers.github]
-command = "npx"
-args = ["-y", "server"]
-env = { GITHUB_TOKEN = "${TOKEN}" }
-data = ["private", "untrusted"]
-[servers.wiki]
-url = "https://${HOST:-localhost}/mcp"
-headers = { Authorization = "Bearer ${TOKEN}" }
-[[rules]]
-tools = ["github.create_*"]
-effect = "allow"
-when = 'args.repo.startsWith("acme/")'
-guard = ["private"]
-[http]
-allow = ["GET https://api.github.com/**"]
-[limits]
-wall = "30s"
-memory = "512MiB"
-[sandbox]
-require = true
-[env]
-REGION = "eu"
-"#;
-
-    /// A configuration is valid, or its error has the file, and a place that the file has.
-    fn configuration(text: &str) {
-        let around = Surroundings::of_test(Path::new("/work"), &[("HOME", "/home/ann"), ("TOKEN", "s3cret")]);
-        let Err(error) = parse(Path::new(FILE), text, &around) else { return };
-        let shown = error.to_string();
-        let rest = shown.strip_prefix(FILE).unwrap_or_else(|| panic!("{shown}"));
-        let line = rest.split(':').nth(1).and_then(|line| line.parse::<usize>().ok());
-        assert!(line.is_none_or(|line| (1..=text.split('\n').count()).contains(&line)), "{shown}");
-    }
-
-    /// This text with characters changed, inserted and cut off.
-    fn changed(text: &'static str) -> impl Strategy<Value = String> {
-        let changes =
-            vec((any::<Index>(), prop_oneof![any::<char>(), proptest::sample::select(text.chars().collect::<Vec<_>>())], any::<bool>()), 0..4);
-        (changes, proptest::option::weighted(0.1, any::<Index>())).prop_map(move |(changes, end)| {
-            let mut characters: Vec<char> = text.chars().collect();
-            for (at, character, insert) in changes {
-                let at = at.index(characters.len());
-                if insert { characters.insert(at, character) } else { characters[at] = character }
-            }
-            characters.truncate(end.map_or(characters.len(), |end| end.index(characters.len())));
-            characters.into_iter().collect()
-        })
-    }
-
-    #[test]
-    fn the_sound_one_is_sound_and_what_has_no_end_is_refused() {
-        let around = Surroundings::of_test(Path::new("/work"), &[("HOME", "/home/ann"), ("TOKEN", "s3cret")]);
-        let own = parse(Path::new(FILE), CONFIGURATION, &around).unwrap();
-        assert_eq!((own.entries.len(), own.policy.rules.len(), own.wall), (2, 1, Wall::Whole));
-        for deep in ["[".repeat(200_000), "{\"a\":".repeat(200_000)] {
-            assert!(import::read(Path::new("m.json"), &deep).is_err());
-            assert!(parse(Path::new(FILE), &format!("import = {deep}"), &around).is_err());
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
-
-        #[test]
-        fn any_text_is_a_configuration_or_an_error_with_its_place(text in any::<String>()) {
-            configuration(&text);
-            let _ = import::read(Path::new("m.json"), &text);
-        }
-
-        #[test]
-        fn a_changed_configuration_is_one_or_an_error_with_its_place(text in changed(CONFIGURATION)) {
-            configuration(&text);
-        }
-
-        #[test]
-        fn a_changed_import_is_one_or_an_error(text in changed(r#"{"mcpServers": {"a": {"command": "x", "args": ["${Y}"], "env": {"K": "v"}}, "b": {"type": "http", "url": "https://b.test", "headers": {"h": "v"}}}}"#)) {
-            let _ = import::read(Path::new("m.json"), &text);
-        }
-
-        #[test]
-        fn every_server_of_an_import_is_there_under_its_name(names in proptest::collection::btree_set(any::<String>(), 0..5)) {
-            let servers: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), serde_json::json!({"command": "x"}))).collect();
-            let text = serde_json::json!({"mcpServers": servers}).to_string();
-            let entries = import::read(Path::new("m.json"), &text).unwrap();
-            let found: Vec<&String> = entries.iter().map(|entry| &entry.alias).collect();
-            prop_assert_eq!(found, names.iter().collect::<Vec<_>>());
-        }
     }
 }

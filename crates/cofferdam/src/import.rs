@@ -2,7 +2,7 @@
 //! server that we cannot use does not keep us from the others.
 
 use crate::entry::{Entry, Launch};
-use crate::fault::ConfigError;
+use crate::fault::{ConfigError, place};
 use jsonc_parser::{ParseOptions, parse_to_serde_value};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ const SYNTAX: ParseOptions = ParseOptions {
 pub(crate) fn read(file: &Path, text: &str) -> Result<Vec<Entry>, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Value = parse_to_serde_value(text, &SYNTAX)
-        .map_err(|error| ConfigError::at(file, (error.line_display(), error.column_display()), lower_first(&error.kind().to_string())))?;
+        .map_err(|error| ConfigError::at(file, place(text, error.range().start), lower_first(&error.kind().to_string())))?;
     let Value::Object(document) = document else {
         return Err(ConfigError::of(file, format!("is {}, not an object with \"mcpServers\"", kind(&document))));
     };
@@ -212,6 +212,8 @@ mod tests {
             refused("{\n  \"mcpServers\": {\n    \"a\" 5\n}}"),
             "/project/.mcp.json:3:9: expected colon after the string or word in object property"
         );
+        // A line ends where it does in a file of ours.
+        assert_eq!(refused("{\n\r ?}"), "/project/.mcp.json:2:3: unexpected token");
         assert_eq!(refused("{'a': 1}"), "/project/.mcp.json:1:2: single-quoted strings are not allowed");
         assert_eq!(refused("[]"), "/project/.mcp.json: is an array, not an object with \"mcpServers\"");
         assert_eq!(refused(""), "/project/.mcp.json: is null, not an object with \"mcpServers\"");

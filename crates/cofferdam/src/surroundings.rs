@@ -23,7 +23,7 @@ impl Surroundings {
     }
 
     /// Surroundings for tests: these variables, that folder, no program.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn of_test(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Surroundings { environment: environment.collect(), folder: folder.to_owned(), program: None }

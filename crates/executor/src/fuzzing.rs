@@ -41,6 +41,17 @@ mod tests {
     }
 
     #[test]
+    fn the_fuzzers_begin_with_entries_of_every_kind_and_with_a_line() {
+        let entries = include_str!("../../fuzz/seeds/journal/1").lines();
+        let kinds: std::collections::BTreeSet<String> = entries
+            .map(|line| serde_json::to_value(serde_json::from_str::<crate::Entry>(line).unwrap()).unwrap()["event"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(kinds.len(), 12, "{kinds:?}");
+        let is_a_line = |bytes: &[u8]| journal::lines_hold_together(bytes, &Key::fixed(1), &Key::fixed(2));
+        assert!(!is_a_line(include_bytes!("../../fuzz/seeds/journal/1")) && is_a_line(include_bytes!("../../fuzz/seeds/journal/2")));
+    }
+
+    #[test]
     fn the_sound_ones_are_sound() {
         assert_eq!((broker::read_all(REQUEST.as_bytes()), broker::read_all(b"[]")), (true, false));
         assert!(Asked::read(FETCH).is_ok());

@@ -49,9 +49,11 @@ pub fn module(bytes: &[u8]) {
 mod tests {
     use super::*;
     use crate::frame::{NotSaved, Saved, Trapped, Untaped};
+    use crate::pages::OpenFile;
     use crate::run::{Bind, Turn};
     use proptest::{collection::vec, prelude::*, sample::Index};
     use serde_bytes::ByteBuf;
+    use std::path::Path;
 
     /// One frame of each kind.
     fn sound() -> Vec<Vec<u8>> {
@@ -117,6 +119,30 @@ mod tests {
         wat::parse_str(text).unwrap()
     }
 
+    /// What the content of a frame of zstd is, behind the mark, in a checkpoint of some pages and in one of an open file alone.
+    fn contents_of_checkpoints() -> [Vec<u8>; 2] {
+        let file = OpenFile { fd: 5, path: "a/b".to_owned(), lookup: 1, open_flags: 0, rights: 66, fd_flags: 1, offset: 7 };
+        let mut of_a_file = Vec::new();
+        pages::encode(&mut of_a_file, &[0; 1 << 16], &[0; 1 << 16], &[], vec![file]).unwrap();
+        [sound_checkpoint(), of_a_file].map(|bytes| zstd::stream::decode_all(bytes.as_slice()).unwrap()[MARK.len()..].to_vec())
+    }
+
+    /// Fuzzers begin with these, so that they get past the first check.
+    #[test]
+    fn the_seeds_are_of_the_formats_of_today() {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
+        for (target, sound) in [("frames", sound()), ("checkpoint", contents_of_checkpoints().to_vec()), ("module", vec![sound_module()])] {
+            for (number, bytes) in sound.iter().enumerate() {
+                let file = seeds.join(target).join(number.to_string());
+                if std::env::var_os("UPDATE_EXPECT").is_some() {
+                    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                    std::fs::write(&file, bytes).unwrap();
+                }
+                assert!(std::fs::read(&file).ok().as_ref() == Some(bytes), "{} is of another format; UPDATE_EXPECT=1 writes it", file.display());
+            }
+        }
+    }
+
     #[test]
     fn the_sound_ones_are_sound() {
         for bytes in sound() {
@@ -126,6 +152,9 @@ mod tests {
         let bytes = sound_checkpoint();
         let opened = pages::open(bytes.as_slice(), MEMORY_BYTES.0, MEMORY_BYTES.1).unwrap();
         assert_eq!(opened.header.pages, 3);
+        let [_, of_a_file] = contents_of_checkpoints();
+        let bytes = zstd::stream::encode_all([&MARK[..], &of_a_file].concat().as_slice(), 1).unwrap();
+        assert_eq!(pages::open(bytes.as_slice(), MEMORY_BYTES.0, MEMORY_BYTES.1).unwrap().header.files.len(), 1);
         assert!(snapshot::inspect(&sound_module()).is_ok());
     }
 

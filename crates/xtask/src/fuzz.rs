@@ -1,4 +1,5 @@
-//! Runs the fuzz targets of `crates/fuzz` with cargo-fuzz, each for some time. Its corpus stays in the target directory, and grows.
+//! Runs the fuzz targets of `crates/fuzz` with cargo-fuzz, each for some time. Its corpus stays in the target directory, and grows; an input that fails is
+//! left in `crates/fuzz/artifacts`, to become a test of the crate.
 
 use crate::{paths, run, steps::Steps};
 use anyhow::{Context, Result, bail};

@@ -19,6 +19,7 @@ mod report;
 mod runs;
 mod sessions;
 mod setup;
+mod wall;
 
 use anyhow::Result;
 use clap::Parser;
@@ -27,7 +28,8 @@ use serde_json::json;
 use setup::Setup;
 use std::{path::PathBuf, time::Duration};
 
-/// Measures start, fresh runs, calls, decisions, the journal, computing, memory, sessions and artifacts of a cofferdam over stdio. Run it on a quiet machine.
+/// Measures start, fresh runs, calls, decisions, the journal, computing, memory, sessions and artifacts of a cofferdam over stdio, and what its
+/// second wall costs. Run it on a quiet machine.
 #[derive(Debug, Parser)]
 #[command(after_help = "Environment:\n  COFFERDAM_BENCH_PYTHON  the native Python to compare with; else python3.13, else python3\n  \
                   COFFERDAM_BENCH_NODE    the native node to compare with; else node\n\n\
@@ -60,6 +62,7 @@ enum Part {
     Memory,
     Sessions,
     Fairness,
+    Wall,
 }
 
 /// Which guest a program is for.
@@ -98,6 +101,9 @@ impl Language {
 }
 
 fn main() -> Result<()> {
+    if std::env::args_os().nth(1).is_some_and(|first| first == wall::ARGUMENT) {
+        return wall::measure_here();
+    }
     let arguments = Arguments::parse();
     let setup = Setup::new(&arguments.cofferdam)?;
     let (python, node, interpreter) = (compute::Native::python(), compute::Native::node(), compute::Native::node_interpreter());
@@ -175,6 +181,9 @@ fn main() -> Result<()> {
     }
     if wanted(Part::Fairness) {
         fairness::measure(&setup, |row| add(vec![row]))?;
+    }
+    if wanted(Part::Wall) {
+        add(wall::measure()?);
     }
     notes.dedup();
 

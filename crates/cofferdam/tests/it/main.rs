@@ -19,6 +19,7 @@ mod clients;
 mod compat;
 mod connection;
 mod contexts;
+mod escapes;
 mod examples;
 mod fetch;
 mod files;

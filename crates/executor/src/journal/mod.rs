@@ -70,16 +70,23 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Writes members and reads them again: each line follows the one before under `key` and no other, and not when a bit of it is another.
+/// Writes entries and members and reads them again: an entry is the same, and each line follows the one before under `key` and no other, and not when a bit of it is another.
+///
+/// Says whether the bytes have the form of a line already.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn lines_hold_together(bytes: &[u8], key: &Key, other: &Key) {
-    if let Some(line) = chain::Line::read(bytes) {
+pub(crate) fn lines_hold_together(bytes: &[u8], key: &Key, other: &Key) -> bool {
+    let line = chain::Line::read(bytes);
+    if let Some(line) = &line {
         assert!(!line.follows(key, &chain::Link::first(key, "c").mac), "a line that nobody wrote is taken for one");
     }
     let mut link = chain::Link::first(key, "c");
     for members in bytes.split(|byte| *byte == b'\n') {
         if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(members).is_err() || members.starts_with(b" ") {
             continue;
+        }
+        if let Ok(entry) = serde_json::from_slice::<Entry>(members) {
+            let again = serde_json::to_vec(&entry).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            assert_eq!(again, Some(entry), "an entry is not the one that was written");
         }
         let (before, mut text) = (link.mac, Vec::new());
         link.add(key, members.trim_ascii(), &mut text);
@@ -91,6 +98,7 @@ pub(crate) fn lines_hold_together(bytes: &[u8], key: &Key, other: &Key) {
         text[at] ^= 1;
         assert!(chain::Line::read(&text).is_none_or(|line| !line.follows(key, &before)), "a changed line follows");
     }
+    line.is_some()
 }
 
 impl Journal {

@@ -109,7 +109,11 @@ impl Sessions {
                         CheckpointError::Worker(end) => {
                             Kept::Lost { reason: "the sandbox process ended unexpectedly".to_owned(), died: Some((end, worker)) }
                         }
-                        error => Kept::Lost { reason: error.to_string(), died: None },
+                        // A worker's own words may be anybody's: not for the model.
+                        CheckpointError::Impossible(_) => {
+                            Kept::Lost { reason: "its worker could not do it; the operator finds the reason in the log".to_owned(), died: None }
+                        }
+                        error @ (CheckpointError::TooLarge { .. } | CheckpointError::Sink(_)) => Kept::Lost { reason: error.to_string(), died: None },
                     };
                 }
             }
