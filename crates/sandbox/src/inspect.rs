@@ -74,7 +74,7 @@ pub(crate) fn inspect(zygote: &Arc<Zygote>) -> Result<Found, String> {
     let (ours, theirs) = UnixStream::pair().map_err(failed)?;
     ours.set_read_timeout(Some(ANSWER_WAIT)).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
-    let started = runtime.block_on(zygote.spawn(None, &theirs, &output))?;
+    let started = runtime.block_on(zygote.spawn(None, false, &theirs, &output))?;
     drop(theirs);
     frame::send(&ours, &workspace.path()).map_err(failed)?;
     let opened: Opened = frame::receive::<Result<Opened, String>>(&ours).map_err(failed)??;

@@ -269,10 +269,7 @@ impl Sandbox {
         let failed = |e: std::io::Error| SandboxError::Worker(e.to_string());
         let output = output::create(self.0.settings.output_kept_bytes).map_err(failed)?;
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(failed)?;
-        let started = zygote.spawn(Some(guest), &theirs, &output).await.map_err(SandboxError::Worker)?;
-        if gives_way {
-            zygote.give_way(started.pid);
-        }
+        let started = zygote.spawn(Some(guest), gives_way, &theirs, &output).await.map_err(SandboxError::Worker)?;
         drop(theirs);
         ours.set_nonblocking(true).map_err(failed)?;
         let mut socket = BufReader::new(UnixStream::from_std(ours).map_err(failed)?);

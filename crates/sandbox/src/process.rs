@@ -123,13 +123,13 @@ impl Zygote {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).id()
     }
 
-    /// Has a worker forked, without a guest one that only tells what holds of it; the answer is its process, the worker itself says ready on its socket.
-    pub(crate) async fn spawn(&self, guest: Option<Guest>, socket: &UnixStream, output: &File) -> Result<Started, String> {
+    /// Has a worker forked that gives way or does not, without a guest one that only tells what holds of it; the answer is its process, the worker itself says ready on its socket.
+    pub(crate) async fn spawn(&self, guest: Option<Guest>, gives_way: bool, socket: &UnixStream, output: &File) -> Result<Started, String> {
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.shared.waiting().spawned.insert(ticket, sender);
         let handed = Handed { socket, output };
-        if let Err(error) = self.command(&Command::Spawn { guest, ticket }, Some(&handed)) {
+        if let Err(error) = self.command(&Command::Spawn { guest, gives_way, ticket }, Some(&handed)) {
             self.shared.waiting().spawned.remove(&ticket);
             return Err(error.to_string());
         }

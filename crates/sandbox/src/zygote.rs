@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Spawn {
         /// Which guest.
         guest: Option<Guest>,
+        /// Whether it gives way from the first.
+        gives_way: bool,
         /// Comes back in the answer.
         ticket: u64,
     },
@@ -176,8 +178,12 @@ impl Zygote {
             })
             .collect();
         match (frame::decode(&bytes[..length]), descriptors.pop(), descriptors.pop()) {
-            (Ok(Command::Spawn { guest, ticket }), Some(output), Some(socket)) => {
+            (Ok(Command::Spawn { guest, gives_way, ticket }), Some(output), Some(socket)) => {
                 let pid = self.spawn(guest, socket.into(), output.into());
+                if let (Ok(pid), true) = (&pid, gives_way) {
+                    // It may have ended in this moment.
+                    let _ = precedence::give_way(*pid);
+                }
                 tell(&Event::Spawned { ticket, pid }).is_ok()
             }
             (Ok(Command::Kill { pid }), ..) => {
