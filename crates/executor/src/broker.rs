@@ -324,10 +324,10 @@ impl Broker {
             Ok(held) => (None, None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
             Err(error) => (Some(error.code), error.layer, None),
         };
-        let wording = self.run.spent.on(|| match &finished.result {
+        let wording = match &finished.result {
             Ok(held) => gate::wording_in_data(&held.json),
             Err(error) => gate::wording_in_data(&error.message),
-        });
+        };
         let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
         if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer, wording }) {
             tracing::error!(run = %self.run.id, %error, "the journal cannot be written");

@@ -106,7 +106,7 @@ pub(crate) fn read(file: &File, kept_bytes: u64) -> io::Result<Output> {
         Ok(part)
     };
     let ring = total_bytes.saturating_sub(half);
-    let (head, tail) = if ring <= half { (part(0, total_bytes, 0)?, Vec::new()) } else { (part(0, half, 0)?, part(half, half, ring % half)?) };
+    let (head, tail) = if ring <= half { (part(0, total_bytes, 0)?, Vec::new()) } else { (part(0, half, 0)?, part(half, half, ring.checked_rem(half).unwrap_or(0))?) };
     Ok(Output { head, tail, total_bytes, writes })
 }
 
@@ -159,9 +159,11 @@ mod tests {
 
     #[test]
     fn a_lying_header_reads_only_what_is_there() {
-        let file = create(8).unwrap();
-        file.write_all_at(&[0xff; 16], 0).unwrap();
-        let output = read(&file, 8).unwrap();
-        assert_eq!((output.head.len(), output.tail.len()), (4, 4));
+        for (kept, half) in [(8, 4), (1, 0), (0, 0)] {
+            let file = create(kept).unwrap();
+            file.write_all_at(&[0xff; 16], 0).unwrap();
+            let output = read(&file, kept).unwrap();
+            assert_eq!((output.head.len(), output.tail.len()), (half, half));
+        }
     }
 }
