@@ -176,7 +176,8 @@ fn withhold(shared: &Shared, run: &Run, which: &Which, name: &ToolName, error: C
     }
     let reference = format!("e_{:016x}", u64::from_le_bytes(random()));
     let text = shared.payloads.keep(&error.message);
-    let event = Event::Withheld { call: which.clone(), reference: reference.clone(), text };
+    let wording = gate::wording_in_data(&error.message);
+    let event = Event::Withheld { call: which.clone(), reference: reference.clone(), text, wording };
     let message = match shared.journal.append(&run.entry(event)) {
         Ok(()) => format!("error {reference}: what {name} said is withheld; the operator can read it with: cofferdam log error {reference}"),
         Err(cause) => {

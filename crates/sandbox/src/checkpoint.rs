@@ -63,7 +63,7 @@ impl Worker {
         if let Err(CheckpointError::Worker(end)) = saved {
             return Err(CheckpointError::Worker(self.ended(end).await));
         }
-        self.at_rest = true;
+        self.rest();
         saved
     }
 
@@ -77,7 +77,7 @@ impl Worker {
         let loading = load(&mut self.socket, bind, source);
         match tokio::time::timeout(STEP_WAIT, loading).await.unwrap_or(Err(RestoreError::Worker(End::Deadline))) {
             Ok(()) => {
-                self.at_rest = true;
+                self.rest();
                 Ok(())
             }
             Err(RestoreError::Worker(end)) => Err(RestoreError::Worker(self.ended(end).await)),

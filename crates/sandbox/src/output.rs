@@ -106,7 +106,11 @@ pub(crate) fn read(file: &File, kept_bytes: u64) -> io::Result<Output> {
         Ok(part)
     };
     let ring = total_bytes.saturating_sub(half);
-    let (head, tail) = if ring <= half { (part(0, total_bytes, 0)?, Vec::new()) } else { (part(0, half, 0)?, part(half, half, ring.checked_rem(half).unwrap_or(0))?) };
+    let (head, tail) = if ring <= half {
+        (part(0, total_bytes, 0)?, Vec::new())
+    } else {
+        (part(0, half, 0)?, part(half, half, ring.checked_rem(half).unwrap_or(0))?)
+    };
     Ok(Output { head, tail, total_bytes, writes })
 }
 

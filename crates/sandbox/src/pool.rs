@@ -44,6 +44,9 @@ impl Default for Warm {
     }
 }
 
+/// How long a program that begins to compute after a long wait may go on before it gives way.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -113,7 +116,7 @@ pub struct Worker {
     kept_bytes: u64,
     pid: i32,
     zygote: Arc<Zygote>,
-    slot: Slot,
+    pub(crate) slot: Slot,
 }
 
 impl Sandbox {
@@ -327,9 +330,11 @@ impl Worker {
     pub(crate) fn give_way(&self) -> impl Future<Output = ()> + Send + use<> {
         let (zygote, pid) = (Arc::clone(&self.zygote), self.pid);
         async move {
-            let before = sys::computed(pid);
+            let (before, mut pause) = (sys::computed(pid), SHORT_RUN);
             while sys::computed(pid).saturating_sub(before) < SHORT_RUN {
-                tokio::time::sleep(SHORT_RUN).await;
+                tokio::time::sleep(pause).await;
+                // One that waits for a call, or for a person, is looked at less and less.
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
             zygote.give_way(pid);
         }

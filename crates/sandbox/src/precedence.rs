@@ -10,7 +10,7 @@ use std::{io, time::Duration};
 /// What a short run computes at most: one with a few calls over some megabytes.
 pub(crate) const SHORT_RUN: Duration = Duration::from_millis(20);
 
-/// The nice value of who gives way: a tenth of what another one gets that wants the same processor.
+/// The nice value of who gives way, unless it has a higher one already: a tenth of what another one gets that wants the same processor.
 const GIVES_WAY: i32 = 10;
 
 /// How long who gives way goes on once it has its turn.

@@ -119,7 +119,7 @@ impl Worker {
         };
         match tokio::time::timeout(STEP_WAIT, bound).await.unwrap_or(Err(End::Deadline)) {
             Ok(()) => {
-                self.at_rest = true;
+                self.rest();
                 Ok(())
             }
             Err(end) => Err(self.ended(end).await),
@@ -177,13 +177,22 @@ impl Worker {
         };
         // Before the next turn, which begins the output anew.
         let output = self.output().await;
-        self.at_rest = matches!(end, End::Completed(_));
+        if matches!(end, End::Completed(_)) {
+            self.rest();
+        }
         Finished { end, output, tape: tape.and_then(within) }
+    }
+
+    /// Ends an exchange after which the worker waits for the broker's word.
+    pub(crate) fn rest(&mut self) {
+        self.at_rest = true;
+        self.slot.rest(true);
     }
 
     /// Begins an exchange with the worker, which is not at rest until the exchange has come to its end.
     pub(crate) fn leave_rest(&mut self) -> Result<(), End> {
         if std::mem::replace(&mut self.at_rest, false) {
+            self.slot.rest(false);
             return Ok(());
         }
         self.kill();

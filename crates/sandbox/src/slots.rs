@@ -32,6 +32,8 @@ pub struct Slots(Arc<Mutex<State>>);
 struct State {
     total: usize,
     taken: HashMap<Principal, usize>,
+    /// How much of that is held for later and not in use.
+    resting: HashMap<Principal, usize>,
     /// When each principal asked last.
     about: HashMap<Principal, Instant>,
     /// Who waits, in the order in which they are next.
@@ -53,14 +55,15 @@ pub struct Slot {
     principal: Principal,
     amount: usize,
     crowds: bool,
+    rests: bool,
 }
 
 impl Slots {
     /// So much of it, at least 1.
     #[must_use]
     pub fn new(total: usize) -> Self {
-        let (taken, about, queue, deaths) = Default::default();
-        Slots(Arc::new(Mutex::new(State { total: total.max(1), taken, about, queue, deaths })))
+        let (taken, resting, about, queue, deaths) = Default::default();
+        Slots(Arc::new(Mutex::new(State { total: total.max(1), taken, resting, about, queue, deaths })))
     }
 
     /// Waits until one can be had. Dropping the future leaves the queue.
@@ -92,7 +95,7 @@ impl Slots {
         state.asks(principal);
         state.has_room(principal, amount).then(|| {
             let crowds = state.give(principal, amount);
-            Slot { slots: self.clone(), principal: principal.clone(), amount, crowds }
+            Slot { slots: self.clone(), principal: principal.clone(), amount, crowds, rests: false }
         })
     }
 
@@ -121,7 +124,7 @@ impl Slots {
     fn serve(&self) {
         while let Some((principal, sender, crowds)) = self.next() {
             // A waiter that went away in this moment drops its slot, which serves the next.
-            let _ = sender.send(Slot { slots: self.clone(), principal, amount: 1, crowds });
+            let _ = sender.send(Slot { slots: self.clone(), principal, amount: 1, crowds, rests: false });
         }
     }
 
@@ -155,7 +158,7 @@ impl State {
     fn give(&mut self, principal: &Principal, amount: usize) -> bool {
         let own = self.taken.entry(principal.clone()).or_default();
         let had = std::mem::replace(own, *own + amount);
-        had > 0 && !self.is_alone(principal)
+        had > self.resting.get(principal).copied().unwrap_or(0) && !self.is_alone(principal)
     }
 
     fn is_alone(&self, principal: &Principal) -> bool {
@@ -176,23 +179,35 @@ impl Slot {
         &self.principal
     }
 
-    /// Whether its holder had others already when it took this one, while another principal was about.
+    /// Whether its holder used others already when it took this one, while another principal was about.
     pub(crate) fn crowds(&self) -> bool {
         self.crowds
+    }
+
+    /// It is held for later, or in use again.
+    pub(crate) fn rest(&mut self, rests: bool) {
+        let mut state = self.slots.state();
+        match (std::mem::replace(&mut self.rests, rests), rests) {
+            (false, true) => *state.resting.entry(self.principal.clone()).or_default() += self.amount,
+            (true, false) => less(&mut state.resting, &self.principal, self.amount),
+            _ => {}
+        }
+    }
+}
+
+fn less(held: &mut HashMap<Principal, usize>, principal: &Principal, amount: usize) {
+    if let Some(own) = held.get_mut(principal) {
+        *own = own.saturating_sub(amount);
+        if *own == 0 {
+            held.remove(principal);
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        {
-            let mut state = self.slots.state();
-            if let Some(taken) = state.taken.get_mut(&self.principal) {
-                *taken = taken.saturating_sub(self.amount);
-                if *taken == 0 {
-                    state.taken.remove(&self.principal);
-                }
-            }
-        }
+        self.rest(false);
+        less(&mut self.slots.state().taken, &self.principal, self.amount);
         self.slots.serve();
     }
 }
@@ -260,6 +275,24 @@ mod tests {
         drop(other);
         later();
         assert!(slots.try_take(&a, 100).is_some(), "b is forgotten");
+    }
+
+    #[tokio::test]
+    async fn who_uses_one_crowds_with_the_next_while_another_is_about() {
+        let slots = Slots::new(8);
+        let [mut first, second] = [now_of(&slots, "a").await.unwrap(), now_of(&slots, "a").await.unwrap()];
+        assert_eq!([first.crowds(), second.crowds()], [false, false], "it is alone");
+        drop(second);
+        assert!(!now_of(&slots, "b").await.unwrap().crowds());
+        assert!(now_of(&slots, "a").await.unwrap().crowds());
+        first.rest(true);
+        assert!(!now_of(&slots, "a").await.unwrap().crowds(), "the first is only held for later");
+        first.rest(false);
+        assert!(now_of(&slots, "a").await.unwrap().crowds());
+        first.rest(true);
+        drop(first);
+        assert!(!now_of(&slots, "a").await.unwrap().crowds());
+        assert!(slots.state().resting.is_empty());
     }
 
     #[tokio::test]

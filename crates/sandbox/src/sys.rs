@@ -43,22 +43,29 @@ pub(crate) enum Forks {
     Inherit,
 }
 
-/// Sets how a process shares a processor: its nice value, and how long it may go on before another one has its turn (Linux 6.12; earlier ones
-/// ignore it). 0: the calling thread. Linux lets everybody give way, and nobody take that back.
+/// Sets how a process shares a processor: its nice value, unless it has a higher one, and how long it may go on before another one has its turn (Linux
+/// 6.12; earlier ones ignore it). Its policy stays. 0: the calling thread.
 pub(crate) fn share_processor(pid: i32, nice: i32, slice: Duration, forks: Forks) -> io::Result<()> {
-    let attributes = libc::sched_attr {
-        size: u32::try_from(size_of::<libc::sched_attr>()).map_err(io::Error::other)?,
-        sched_policy: libc::SCHED_OTHER.unsigned_abs(),
-        sched_flags: match forks {
-            Forks::Reset => libc::SCHED_FLAG_RESET_ON_FORK.unsigned_abs().into(),
-            Forks::Inherit => 0,
-        },
-        sched_nice: nice,
+    let size = u32::try_from(size_of::<libc::sched_attr>()).map_err(io::Error::other)?;
+    let mut attributes = libc::sched_attr {
+        size,
+        sched_policy: 0,
+        sched_flags: 0,
+        sched_nice: 0,
         sched_priority: 0,
-        sched_runtime: u64::try_from(slice.as_nanos()).map_err(io::Error::other)?,
+        sched_runtime: 0,
         sched_deadline: 0,
         sched_period: 0,
     };
+    // SAFETY: the kernel writes at most so many bytes to the structure, all of which are integers.
+    if unsafe { libc::syscall(libc::SYS_sched_getattr, pid, &raw mut attributes, size, 0) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    attributes.sched_nice = attributes.sched_nice.max(nice);
+    attributes.sched_runtime = u64::try_from(slice.as_nanos()).map_err(io::Error::other)?;
+    if matches!(forks, Forks::Reset) {
+        attributes.sched_flags |= u64::from(libc::SCHED_FLAG_RESET_ON_FORK.unsigned_abs());
+    }
     // SAFETY: the kernel only reads the structure, whose size it is told.
     match unsafe { libc::syscall(libc::SYS_sched_setattr, pid, &raw const attributes, 0) } {
         0 => Ok(()),

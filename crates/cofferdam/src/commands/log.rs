@@ -157,7 +157,9 @@ fn told(log: &Log, event: &Event) -> anyhow::Result<String> {
                 spoken(wording, if code.is_some() { Threat::P2_2 } else { Threat::P2_1 })
             )
         }
-        Event::Withheld { call: which, reference, .. } => format!("withheld  {}  what it said: cofferdam log error {reference}", call(which)),
+        Event::Withheld { call: which, reference, wording, .. } => {
+            format!("withheld  {}  what it said: cofferdam log error {reference}{}", call(which), spoken(wording, Threat::P2_2))
+        }
         Event::Judged { stage, judged, reason } => {
             let (stage, judged) = (
                 if *stage == Stage::Before { "the program" } else { "the outcome" },

@@ -200,6 +200,12 @@ fn server() -> (Place, Connection) {
 
 fn nothing_leads_out(language: &str, attempts: &[(Natively, &str)]) {
     let (place, mut server) = server();
+    // What it was given is there, to read and to write.
+    let uses = match language {
+        "python" => "open('/data/mine', 'w').write('mine')\nopen('/read/kept').read()",
+        _ => "const fs = require('fs'); fs.writeFileSync('/data/mine', 'mine'); return fs.readFileSync('/read/kept', 'utf8')",
+    };
+    assert_eq!(server.run(language, uses), "kept");
     for (natively_it, attempt) in attempts {
         let twin = tempfile::tempdir().unwrap();
         tree(twin.path());

@@ -150,6 +150,9 @@ pub enum Event {
         reference: String,
         /// Hash of the text.
         text: String,
+        /// What in it speaks to a model instead of a program.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        wording: BTreeSet<WordingKind>,
     },
     /// The memory of a session was saved after a run, or could not be.
     Settled {
