@@ -112,8 +112,8 @@ const DATA_BYTES: usize = 16 << 10;
 #[must_use]
 pub fn wording_in_data(text: &str) -> BTreeSet<WordingKind> {
     let text = text.get(..text.floor_char_boundary(DATA_BYTES)).unwrap_or_default();
-    // The ends of lines, which JSON writes in two characters, stand between words.
-    let text = text.replace("\\n", " ").replace("\\r", " ").replace("\\t", " ").replace(['\n', '\r', '\t'], " ");
+    // White space, of which JSON writes some in two characters, stands between words and is no more than that.
+    let text = text.replace("\\n", " ").replace("\\r", " ").replace("\\t", " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let found = IN_DATA.matches(&text);
     in_data().enumerate().filter(|(at, _)| found.matched(*at)).map(|(_, (kind, _))| kind).collect()
 }
