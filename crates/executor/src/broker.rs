@@ -20,6 +20,7 @@ use policy::{CallError, Catalog, Effect, ErrorCode, Guest, LabelKind, Labels, Or
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
@@ -326,7 +327,9 @@ impl Broker {
         };
         let wording = match &finished.result {
             Ok(held) => gate::wording_in_data(&held.json),
-            Err(error) => gate::wording_in_data(&error.message),
+            Err(error) if error.tells => gate::wording_in_data(&error.message),
+            // Our own words.
+            Err(_) => BTreeSet::new(),
         };
         let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
         if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer, wording }) {
