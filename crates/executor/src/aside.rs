@@ -13,9 +13,6 @@ use tokio::sync::oneshot;
 /// From which size on a text is worth a change of threads, in bytes. Below, it is looked at in less time than a short run takes.
 pub(crate) const LARGE_BYTES: usize = 256 * 1024;
 
-/// The thread's niceness, unless the process has a higher one.
-const NICE: i32 = 10;
-
 type Job = Box<dyn FnOnce() + Send>;
 
 /// The thread, once there is one. It ends when this is dropped.
@@ -78,7 +75,9 @@ fn take<W>(work: &Mutex<Option<W>>) -> Option<W> {
 fn start() -> Result<mpsc::Sender<Job>, Undone> {
     let (jobs, waiting) = mpsc::channel::<Job>();
     let thread = std::thread::Builder::new().name("aside".to_owned()).spawn(move || {
-        give_way();
+        if let Err(error) = sandbox::give_way() {
+            tracing::warn!(%error, "the thread that looks at large texts does not give way");
+        }
         waiting.into_iter().for_each(|job| job());
     });
     match thread {
@@ -87,14 +86,6 @@ fn start() -> Result<mpsc::Sender<Job>, Undone> {
             tracing::error!(%error, "no thread for looking at large texts");
             Err(Undone::NoThread)
         }
-    }
-}
-
-/// On Linux a niceness is a thread's own.
-fn give_way() {
-    let now = rustix::process::getpriority_process(None).unwrap_or(0);
-    if let Err(error) = rustix::process::setpriority_process(None, now.max(NICE)) {
-        tracing::warn!(%error, "the thread that looks at large texts does not give way");
     }
 }
 
@@ -177,7 +168,7 @@ mod tests {
     async fn the_thread_gives_way_and_the_brokers_does_not() {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let before = nice();
-        assert_eq!(Aside::default().of(nice).await, Ok(before.max(NICE)));
+        assert_eq!(Aside::default().of(nice).await, Ok(before.max(10)));
         assert_eq!(nice(), before);
     }
 }

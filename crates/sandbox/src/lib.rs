@@ -80,6 +80,14 @@ pub fn give_free_memory_back() {
     sys::give_free_memory_back();
 }
 
+/// Has the calling thread give way to all others from now on, as a worker that computes for long does.
+///
+/// # Errors
+/// Of the kernel.
+pub fn give_way() -> std::io::Result<()> {
+    precedence::give_way(0)
+}
+
 /// Must be the first line of `main` of a binary that uses this crate: where the process was started as the zygote, it never returns.
 pub fn worker_main() {
     let mut arguments = std::env::args_os().skip(1);

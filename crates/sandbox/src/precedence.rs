@@ -35,7 +35,7 @@ pub(crate) fn come_first_with_forks() -> io::Result<()> {
     sys::share_processor(0, 0, SHORT_SLICE, sys::Forks::Inherit)
 }
 
-/// Has a process give way from now on.
+/// Has a process give way from now on; 0: the calling thread.
 ///
 /// # Errors
 /// When it is gone.
