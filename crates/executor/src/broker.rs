@@ -17,6 +17,7 @@ use crate::{
     replay::Recording,
 };
 use policy::{CallError, Catalog, Effect, ErrorCode, Guest, LabelKind, Labels, Origin, Tool, ToolName};
+use sandbox::Awake;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
@@ -26,6 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
+use upstream::Shape;
 
 /// The broker's side of one run.
 #[derive(Debug)]
@@ -40,9 +42,12 @@ pub(crate) struct Broker {
     in_flight: JoinSet<Finished>,
     asking: Asking,
     deadline: Deadline,
+    /// Of waits for calls.
+    awake: Awake,
     /// Calls in the order in which they were made; a call's id is its place here.
     pub(crate) calls: Vec<CallRecord>,
     finished: u32,
+    untold: Vec<Untold>,
     own_progress: Option<f64>,
     pub(crate) bytes_inside: usize,
     /// Of the arguments of all calls so far.
@@ -51,6 +56,8 @@ pub(crate) struct Broker {
     pub(crate) is_limited: bool,
     pub(crate) artifacts: OfRun,
     pub(crate) outcome: Option<Result<Outcome, String>>,
+    /// Whether the last request told the outcome.
+    was_outcome: bool,
     /// What the program was told, for the run to be repeated.
     pub(crate) recording: Recording,
 }
@@ -76,6 +83,19 @@ struct Finished {
     /// Of what it brought: in place before the program sees it.
     labels: Labels,
     took: Duration,
+}
+
+/// A call that ended, of which the program may know before the rest of the world does.
+#[derive(Debug)]
+struct Untold {
+    call: Which,
+    ok: Option<bool>,
+    took: Duration,
+    result: Result<Arc<Held>, CallError>,
+    /// How many calls had ended with it.
+    count: u32,
+    /// To be learned: set when the labels of the reply are in place, for names can be data.
+    shape: Option<(ToolName, Shape)>,
 }
 
 /// A call as a guest sends it. Its arguments are read apart, so that bad ones are the call's fault alone.
@@ -131,6 +151,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 impl Drop for Broker {
     /// Also where the run was given up.
     fn drop(&mut self) {
+        self.tell();
         self.shared.spare.ended(self.bytes_inside);
     }
 }
@@ -147,15 +168,18 @@ impl Broker {
             events,
             asking,
             deadline,
+            awake: Awake::default(),
             in_flight: JoinSet::new(),
             calls: Vec::new(),
             finished: 0,
+            untold: Vec::new(),
             own_progress: None,
             bytes_inside: 0,
             argument_bytes: 0,
             is_limited: false,
             artifacts,
             outcome: None,
+            was_outcome: false,
             recording: Recording::default(),
         }
     }
@@ -163,6 +187,7 @@ impl Broker {
     /// Ends what is still in flight; its fate is unknown.
     pub(crate) fn close(&mut self) {
         self.in_flight.abort_all();
+        self.tell();
         if let Err(error) = self.shared.journal.flush() {
             tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
         }
@@ -237,7 +262,7 @@ impl Broker {
         let id = self.count(asked.name(), asked.reads())?;
         let started = Instant::now();
         let (result, labels) = fetch::make(&self.shared, &self.run, id, asked, self.reads.labels()).await;
-        let held = self.record(Finished { id, tag: 0, result, labels, took: started.elapsed() }).await?;
+        let held = self.take_in(Finished { id, tag: 0, result, labels, took: started.elapsed() }).await?;
         Ok(held.json.clone())
     }
 
@@ -259,7 +284,7 @@ impl Broker {
         for call in submitted {
             let tag = call.tag;
             if let Err(error) = self.start(call) {
-                reply.push(tag, Err(error));
+                reply.push(tag, Err(&error));
             }
         }
         let timeout = timeout_ms.map(|ms| Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT));
@@ -279,7 +304,8 @@ impl Broker {
         };
         let mut done: Vec<Finished> = first.into_iter().filter_map(Result::ok).collect();
         while let Some(finished) = done.pop().or_else(|| self.in_flight.try_join_next()?.ok()) {
-            reply.push(finished.tag, self.record(finished).await);
+            let tag = finished.tag;
+            reply.push(tag, self.take_in(finished).await.as_deref());
             // The rest comes with the next wait: together they may be more than one message can hold.
             if reply.0.len() > TOGETHER_BYTES {
                 break;
@@ -291,61 +317,81 @@ impl Broker {
     /// Waits until a call is done. Meanwhile those that need a person are asked for, and where the run waits for nothing else its clock stands
     /// still. Cancel-safe.
     async fn finished(&mut self) -> Option<Result<Finished, tokio::task::JoinError>> {
-        let Broker { in_flight, asking, deadline, run, .. } = self;
-        loop {
-            let _stopped = asking.pose(run, in_flight.len()).then(|| deadline.stop());
-            tokio::select! {
-                biased;
-                finished = in_flight.join_next() => return finished,
-                () = asking.next() => {}
+        let Broker { in_flight, asking, deadline, run, awake, .. } = self;
+        let finished = async {
+            loop {
+                let _stopped = asking.pose(run, in_flight.len()).then(|| deadline.stop());
+                tokio::select! {
+                    biased;
+                    finished = in_flight.join_next() => return finished,
+                    () = asking.next() => {}
+                }
             }
-        }
+        };
+        awake.wait(finished).await
     }
 
-    /// Takes down how a call ended; the labels of what it brought are in place before the program sees it.
-    async fn record(&mut self, mut finished: Finished) -> Result<Held, CallError> {
-        if let Ok(held) = &mut finished.result {
+    /// Takes in how a call ended; the labels of what it brought are in place before the program sees it. What else there is to be done about it waits in
+    /// `untold`.
+    async fn take_in(&mut self, finished: Finished) -> Result<Arc<Held>, CallError> {
+        let Finished { id, mut result, labels, took, .. } = finished;
+        let mut shape = None;
+        if let Ok(held) = &mut result {
             self.artifacts.made.append(&mut held.artifacts);
+            shape = held.shape.take();
         }
-        let bytes = finished.result.as_ref().map_or(0, |held| held.json.len());
+        let result = result.map(Arc::new);
+        let bytes = result.as_ref().map_or(0, |held| held.json.len());
         self.bytes_inside += bytes;
         self.finished += 1;
-        let Some(record) = self.calls.get_mut(finished.id) else { return finished.result };
-        record.ok = match &finished.result {
+        let Some(record) = self.calls.get_mut(id) else { return result };
+        record.ok = match &result {
             Ok(_) => Some(true),
             Err(error) if error.carried_out => Some(true),
             Err(error) if error.fate_unknown => None,
             Err(_) => Some(false),
         };
         record.bytes = bytes;
-        record.ms = finished.took.as_secs_f64() * 1000.0;
+        record.ms = took.as_secs_f64() * 1000.0;
         let (tool, ok) = (record.tool.clone(), record.ok);
-        let call = Which { call: finished.id, tool: tool.clone(), read_only: record.read_only };
-        let (code, layer, reply) = match &finished.result {
-            Ok(held) => (None, None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
-            Err(error) => (Some(error.code), error.layer, None),
-        };
-        let wording = match &finished.result {
-            Ok(held) => gate::wording_in_data(&held.json),
-            Err(error) if error.tells => gate::wording_in_data(&error.message),
-            // Our own words.
-            Err(_) => BTreeSet::new(),
-        };
-        let ms = u64::try_from(finished.took.as_millis()).unwrap_or(u64::MAX);
-        if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer, wording }) {
-            tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
+        let call = Which { call: id, tool: tool.clone(), read_only: record.read_only };
+        self.untold.push(Untold { call, ok, took, result: result.clone(), count: self.finished, shape: None });
+        if !labels.is_empty() {
+            self.label(&labels).await.map_err(|error| CallError { tool: Some(tool), ..error })?;
         }
-        if self.own_progress.is_none() {
-            // Nobody may be listening.
-            let _ = self.events.send(Progress { progress: f64::from(self.finished), total: None, message: Some(tool.clone()) });
+        if let Some(untold) = self.untold.last_mut() {
+            untold.shape = shape;
         }
-        if !finished.labels.is_empty() {
-            self.label(&finished.labels).await.map_err(|error| CallError { tool: Some(tool), ..error })?;
+        result
+    }
+
+    /// Tells the journal and the client how calls ended, and learns from their replies. The program goes on meanwhile.
+    fn tell(&mut self) {
+        for Untold { call, ok, took, result, count, shape } in self.untold.drain(..) {
+            let (code, layer, reply) = match &result {
+                Ok(held) => (None, None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
+                Err(error) => (Some(error.code), error.layer, None),
+            };
+            let wording = match &result {
+                Ok(held) => gate::wording_in_data(&held.json),
+                Err(error) if error.tells => gate::wording_in_data(&error.message),
+                // Our own words.
+                Err(_) => BTreeSet::new(),
+            };
+            let bytes = result.as_ref().map_or(0, |held| held.json.len());
+            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let message = Some(call.tool.clone());
+            if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer, wording }) {
+                tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
+            }
+            if self.own_progress.is_none() {
+                // Nobody may be listening.
+                let _ = self.events.send(Progress { progress: f64::from(count), total: None, message });
+            }
+            if let Some((tool, shape)) = shape {
+                self.shared.upstreams.learn(&tool, shape);
+            }
         }
-        if let Some((tool, shape)) = finished.result.as_mut().ok().and_then(|held| held.shape.take()) {
-            self.shared.upstreams.learn(&tool, shape);
-        }
-        finished.result
     }
 
     /// Joins labels to those of the run, its session and its context.
@@ -420,12 +466,12 @@ impl Broker {
 struct Replies(String);
 
 impl Replies {
-    fn push(&mut self, tag: u64, result: Result<Held, CallError>) {
+    fn push(&mut self, tag: u64, result: Result<&Held, &CallError>) {
         self.0.push(if self.0.is_empty() { '[' } else { ',' });
         // Writing to a string does not fail.
         let _ = match result {
             Ok(held) => write!(self.0, "{{\"tag\":{tag},\"ok\":true,\"value\":{}}}", held.json),
-            Err(error) => write!(self.0, "{{\"tag\":{tag},\"ok\":false,\"error\":{}}}", json(&error)),
+            Err(error) => write!(self.0, "{{\"tag\":{tag},\"ok\":false,\"error\":{}}}", json(error)),
         };
     }
 
@@ -440,18 +486,22 @@ impl Replies {
 }
 
 impl sandbox::Host for Broker {
-    async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
+    async fn call(&mut self, request: &[u8]) -> Vec<u8> {
         let had_outcome = self.outcome.is_some();
-        let reply = match self.answer(&request).await {
+        let reply = match self.answer(request).await {
             Ok(value) => format!("{{\"ok\":true,\"value\":{value}}}"),
             Err(error) => format!("{{\"ok\":false,\"error\":{}}}", json(&error)),
         };
-        if self.shared.secrets.is_in(&reply) {
+        self.was_outcome = !had_outcome && self.outcome.is_some();
+        reply.into_bytes()
+    }
+
+    fn told(&mut self, request: &[u8], reply: &[u8]) {
+        self.tell();
+        if self.shared.secrets.is_in(reply) {
             self.recording.spoil("a reply holds a secret, which is not kept");
         }
-        let is_outcome = !had_outcome && self.outcome.is_some();
-        self.run.spent.on(|| self.recording.add(&request, is_outcome, reply.as_bytes()));
-        reply.into_bytes()
+        self.run.spent.on(|| self.recording.add(request, self.was_outcome, reply));
     }
 }
 

@@ -68,8 +68,8 @@ impl Secrets {
 
     /// Whether one of them is in the text.
     #[must_use]
-    pub fn is_in(&self, text: &str) -> bool {
-        self.0.as_ref().is_some_and(|known| known.automaton.is_match(text))
+    pub fn is_in(&self, text: impl AsRef<[u8]>) -> bool {
+        self.0.as_ref().is_some_and(|known| known.automaton.is_match(text.as_ref()))
     }
 
     /// The text without them. Costs nothing when there are none.

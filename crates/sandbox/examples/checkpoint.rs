@@ -20,7 +20,7 @@ const SESSIONS: [(&str, &str); 3] = [
 struct Quiet;
 
 impl Host for Quiet {
-    async fn call(&mut self, _: Vec<u8>) -> Vec<u8> {
+    async fn call(&mut self, _: &[u8]) -> Vec<u8> {
         br#"{"ok":true,"value":null}"#.to_vec()
     }
 }

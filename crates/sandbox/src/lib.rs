@@ -9,6 +9,7 @@
 //! `protections` (what holds of it), `process`, `slots` and [`pool`]
 //! (the broker's side), [`run`] and `checkpoint`.
 
+mod awake;
 mod checkpoint;
 mod engine;
 mod files;
@@ -39,6 +40,7 @@ mod wasi;
 mod worker;
 mod zygote;
 
+pub use awake::Awake;
 pub use checkpoint::{CheckpointError, RestoreError};
 pub use frame::{Saved, Trapped, Untaped};
 pub use output::Output;

@@ -1,6 +1,7 @@
 //! The turns of a worker as the broker sees them: frames in, replies out, an end of some kind whatever the worker does.
 
 use crate::{
+    awake::Awake,
     frame::{self, FromWorker, ToWorker, Trapped, Untaped},
     output::Output,
     pool::Worker,
@@ -56,7 +57,10 @@ pub struct Turn {
 /// Answers the host calls of one run.
 pub trait Host: Send {
     /// Answers one request document with a reply document. Dropped when the run ends before it is ready.
-    fn call(&mut self, request: Vec<u8>) -> impl Future<Output = Vec<u8>> + Send;
+    fn call(&mut self, request: &[u8]) -> impl Future<Output = Vec<u8>> + Send;
+
+    /// The reply to a request is on its way, and the program goes on: what it need not wait for is done here.
+    fn told(&mut self, _request: &[u8], _reply: &[u8]) {}
 }
 
 /// How a turn ended.
@@ -220,11 +224,16 @@ impl Worker {
 async fn converse(socket: &mut BufReader<UnixStream>, first: &ToWorker, host: &mut impl Host) -> (End, Result<Vec<u8>, Untaped>) {
     let until_end = async {
         say(socket, first).await?;
+        let mut awake = Awake::default();
         loop {
-            match hear(socket).await? {
+            match awake.wait(hear(socket)).await? {
                 FromWorker::HostCall(request) => {
-                    let reply = host.call(request.into_vec()).await;
-                    say(socket, &ToWorker::Reply(ByteBuf::from(reply))).await?;
+                    let reply = host.call(&request).await;
+                    let message = ToWorker::Reply(ByteBuf::from(reply));
+                    say(socket, &message).await?;
+                    if let ToWorker::Reply(reply) = &message {
+                        host.told(&request, reply);
+                    }
                 }
                 FromWorker::Ended { status, tape } => return Ok((End::Completed(status), tape.map(ByteBuf::into_vec))),
                 FromWorker::Trapped { trap, message, tape } => return Ok((End::Trapped(trap, message), tape.map(ByteBuf::into_vec))),

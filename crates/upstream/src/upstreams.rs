@@ -63,11 +63,14 @@ impl Upstreams {
     /// first call of this after 1 s, 2 s, 4 s ... 60 s. So is, until it is there, one that takes longer than 12 s: nobody waits longer for
     /// it, and its start goes on. Cheap when nothing changed.
     pub async fn catalog(&self, wanted: &[ServerName]) -> Arc<Catalog> {
-        self.lock.refresh();
+        let locked = self.lock.refresh();
         let unlisted = wanted.iter().filter_map(|name| self.servers.get(name)).filter(|server| !server.is_listed());
         let mut listing: JoinSet<()> = unlisted.map(|server| server.clone().ensure_listed_soon()).collect();
+        if listing.is_empty() {
+            return self.known(locked);
+        }
         while listing.join_next().await.is_some() {}
-        self.known()
+        self.known(self.lock.refresh())
     }
 
     /// As [`Upstreams::catalog`], however long a start takes within its timeout: for an operator, who wants to know how it ends.
@@ -75,12 +78,12 @@ impl Upstreams {
         let wanted = wanted.iter().filter_map(|name| self.servers.get(name));
         let mut listing: JoinSet<()> = wanted.map(|server| server.clone().ensure_listed()).collect();
         while listing.join_next().await.is_some() {}
-        self.known()
+        self.known(self.lock.refresh())
     }
 
-    /// The tools of all upstreams as far as they are known now.
-    fn known(&self) -> Arc<Catalog> {
-        let versions: Vec<u64> = std::iter::once(self.lock.refresh()).chain(self.servers.values().map(|server| server.version())).collect();
+    /// The tools of all upstreams as far as they are known now, judged by this version of the lockfile.
+    fn known(&self, locked: u64) -> Arc<Catalog> {
+        let versions: Vec<u64> = std::iter::once(locked).chain(self.servers.values().map(|server| server.version())).collect();
         let mut picture = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
         if picture.versions != versions {
             let servers = self.servers.iter().map(|(name, server)| (name.clone(), server.picture())).collect();

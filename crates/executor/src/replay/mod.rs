@@ -181,19 +181,19 @@ struct FromRecord {
 }
 
 impl Host for FromRecord {
-    async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
+    async fn call(&mut self, request: &[u8]) -> Vec<u8> {
         let number = self.at + 1;
         match self.exchanges.get(self.at) {
-            Some(exchange) if exchange.hash == *blake3::hash(&request).as_bytes() => {
+            Some(exchange) if exchange.hash == *blake3::hash(request).as_bytes() => {
                 self.at += 1;
                 return exchange.reply.clone();
             }
             Some(exchange) => {
-                let at = different(&exchange.request, &request);
-                let (recorded, now) = (excerpt(&exchange.request, at), excerpt(&request, at));
+                let at = different(&exchange.request, request);
+                let (recorded, now) = (excerpt(&exchange.request, at), excerpt(request, at));
                 self.first = Some(format!("host call {number} differs, from byte {at} on: recorded {recorded}, now {now}"));
             }
-            None => self.first = Some(format!("there was no host call {number}: now {}", excerpt(&request, 0))),
+            None => self.first = Some(format!("there was no host call {number}: now {}", excerpt(request, 0))),
         }
         self.differs.cancel();
         // The worker is killed meanwhile.
@@ -228,7 +228,7 @@ mod tests {
             let mut host = FromRecord { exchanges, at: 0, first: None, differs: differs.clone() };
             for call in calls {
                 tokio::select! {
-                    reply = host.call(call.to_vec()) => assert_eq!(reply, b"reply"),
+                    reply = host.call(call) => assert_eq!(reply, b"reply"),
                     () = differs.cancelled() => {}
                 }
             }

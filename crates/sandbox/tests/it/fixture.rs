@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Echo(pub(crate) Vec<Vec<u8>>);
 
 impl Host for Echo {
-    async fn call(&mut self, request: Vec<u8>) -> Vec<u8> {
-        self.0.push(request);
+    async fn call(&mut self, request: &[u8]) -> Vec<u8> {
+        self.0.push(request.to_vec());
         br#"{"ok":true,"value":null}"#.to_vec()
     }
 }

@@ -47,7 +47,7 @@ async fn a_worker_that_computes_for_long_gives_way_and_its_successor_does_not() 
 async fn who_waits_does_not_give_way() {
     struct Slow;
     impl sandbox::Host for Slow {
-        async fn call(&mut self, _: Vec<u8>) -> Vec<u8> {
+        async fn call(&mut self, _: &[u8]) -> Vec<u8> {
             tokio::time::sleep(Duration::from_millis(200)).await;
             br#"{"ok":true,"value":null}"#.to_vec()
         }
