@@ -145,6 +145,9 @@ const ARGUMENT_BYTES: usize = 128 << 20;
 /// How much of replies is told together, in bytes, before the rest is left to the next wait.
 const TOGETHER_BYTES: usize = 16 << 20;
 
+/// The largest value that is kept until the program has it, in bytes of JSON, to be looked at once more.
+const LARGE_BYTES: usize = 64 << 10;
+
 /// The longest a guest may ask to wait at once: a year. Longer or nonsensical times become this.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -353,14 +356,18 @@ impl Broker {
         };
         record.bytes = bytes;
         record.ms = took.as_secs_f64() * 1000.0;
-        let (tool, ok) = (record.tool.clone(), record.ok);
-        let call = Which { call: id, tool: tool.clone(), read_only: record.read_only };
+        let (tool, ok, read_only) = (record.tool.clone(), record.ok, record.read_only);
+        let call = Which { call: id, tool: tool.clone(), read_only };
         self.untold.push(Untold { call, ok, took, result: result.clone(), count: self.finished, shape: None });
         if !labels.is_empty() {
             self.label(&labels).await.map_err(|error| CallError { tool: Some(tool), ..error })?;
         }
         if let Some(untold) = self.untold.last_mut() {
             untold.shape = shape;
+        }
+        // What may have had an effect is in the file at once, and a large value is not kept for longer than it need be.
+        if !read_only || bytes > LARGE_BYTES {
+            self.tell();
         }
         result
     }

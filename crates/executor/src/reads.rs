@@ -40,10 +40,6 @@ impl Reads {
     /// # Errors
     /// When they cannot be written: then it must not read it.
     pub(crate) async fn join(&mut self, more: &Labels) -> io::Result<()> {
-        if self.own.contains(more) {
-            // They went everywhere when they came, and go to the context once more at the end.
-            return Ok(());
-        }
         self.shared.contexts.join(&self.context, more).await?;
         if let Some(open) = &mut self.session {
             self.shared.sessions.label(open, more)?;

@@ -2,7 +2,7 @@
 //!
 //! To wake a thread that sleeps on an idle processor takes as long as a fast upstream needs to answer, and it costs the one that wakes it as much again
 //! (decision 15). So a wait whose predecessor was short does not sleep at first. After a long one the next is expected to be long too, and sleeps at
-//! once: what is spent on looking is at most [`AWAKE`] each time that short waits turn into long ones.
+//! once: whatever comes, looking takes at most [`AWAKE`] of each wait.
 
 use std::{
     future::{Future, pending},
@@ -27,14 +27,13 @@ impl Default for Awake {
 }
 
 impl Awake {
-    /// Waits, awake for at most 160 us if the wait before was as short as that. Other tasks go on meanwhile, and other threads of this processor go first.
+    /// Waits, awake for at most 160 us if the wait before was as short as that. Other tasks go on meanwhile.
     pub async fn wait<F: Future>(&mut self, future: F) -> F::Output {
         let begun = Instant::now();
         // One that is given up is taken for a long one.
         let (awake, most) = (std::mem::take(&mut self.last_was_short), self.most);
         let looking = async {
             while awake && begun.elapsed() < most {
-                std::thread::yield_now();
                 tokio::task::yield_now().await;
             }
             pending().await

@@ -59,7 +59,7 @@ pub trait Host: Send {
     /// Answers one request document with a reply document. Dropped when the run ends before it is ready.
     fn call(&mut self, request: &[u8]) -> impl Future<Output = Vec<u8>> + Send;
 
-    /// The reply to a request is on its way, and the program goes on: what it need not wait for is done here.
+    /// The reply to a request is on its way, and the program goes on: what it need not wait for is done here. Not called where the worker could not be told.
     fn told(&mut self, _request: &[u8], _reply: &[u8]) {}
 }
 
