@@ -113,7 +113,7 @@ async fn dispatch(cli: Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Some(Command::Context(context)) => commands::context::context(context, around),
         Some(Command::Replay(arguments)) => commands::replay::replay(&arguments, around).await,
         Some(Command::Log(arguments)) => commands::log::log(arguments, around),
-        Some(Command::Guests(guests)) => commands::guests::guests(guests, around),
+        Some(Command::Guests(guests)) => commands::guests::guests(guests, around).await,
         Some(Command::Artifacts(artifacts)) => commands::artifacts::artifacts(artifacts, around).await,
         Some(Command::Stop(stop)) => commands::stop::stop(&stop, around),
         Some(Command::Policy(command)) => commands::policy::policy(command, &sources, around),

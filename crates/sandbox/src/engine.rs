@@ -81,7 +81,7 @@ mod tests {
             // One memory is all that a module may have.
             let own = if import.contains("(memory") { "" } else { "(memory (export \"memory\") 1)" };
             let text = format!("(module {import} {own})");
-            Prepared::new(&engine, &Module::new(&engine, wat::parse_str(text).unwrap()).unwrap()).is_ok()
+            Prepared::new(&engine, &Module::new(&engine, wat::parse_str(text).unwrap()).unwrap(), Vec::new()).is_ok()
         };
         assert!(links(r#"(import "host" "call" (func (param i32 i32 i32 i32) (result i32)))"#));
         assert!(links(r#"(import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))"#));

@@ -35,6 +35,8 @@ pub(crate) enum ToWorker {
     Pages(ByteBuf),
     /// The reply to a host call.
     Reply(ByteBuf),
+    /// Asks which pages of the guest's memory are the worker's own, after a turn. Answered by `OwnPages`.
+    OwnPages,
 }
 
 /// Worker to broker.
@@ -74,6 +76,8 @@ pub(crate) enum FromWorker {
     Refused(String),
     /// The worker itself failed.
     Fault(String),
+    /// The indexes of its own pages, or why they are not known.
+    OwnPages(Result<Vec<u32>, String>),
 }
 
 /// What a checkpoint holds, as its worker says.

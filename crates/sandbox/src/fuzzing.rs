@@ -72,6 +72,7 @@ mod tests {
             ToWorker::Checkpoint { limit_bytes: u64::MAX },
             ToWorker::Pages(ByteBuf::from([1; 100])),
             ToWorker::Reply(ByteBuf::from(*b"null")),
+            ToWorker::OwnPages,
         ];
         let from = [
             FromWorker::Ready,
@@ -85,6 +86,7 @@ mod tests {
             FromWorker::Restored,
             FromWorker::Refused("r".to_owned()),
             FromWorker::Fault("f".to_owned()),
+            FromWorker::OwnPages(Ok(vec![1, 2, 700])),
         ];
         let to = to.iter().map(|message| frame::encode(message).unwrap());
         to.chain(from.iter().map(|message| frame::encode(message).unwrap())).collect()

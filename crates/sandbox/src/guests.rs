@@ -192,7 +192,7 @@ fn read(path: &Path) -> Result<Vec<u8>, GuestError> {
 }
 
 /// Writes a file by renaming it into a directory of this user's alone.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), GuestError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), GuestError> {
     let in_place = || -> io::Result<()> {
         let directory = path.parent().ok_or_else(|| io::Error::other("no directory"))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;

@@ -11,6 +11,7 @@ use crate::{
 use serde_bytes::ByteBuf;
 use std::{
     io::{self, BufRead, BufReader, Write},
+    ops::Range,
     os::unix::net::UnixStream,
 };
 use wasmtime::{Caller, Engine, Global, InstancePre, Linker, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
@@ -53,6 +54,8 @@ pub(crate) struct Prepared {
     engine: Engine,
     pre: InstancePre<State>,
     image: Image,
+    /// The pages that a short run writes.
+    touched: Vec<Range<u32>>,
 }
 
 /// A guest's memory as every instance begins, for checkpoints to be compared with: the memory of an instance that nothing ever runs in, which is
@@ -77,16 +80,16 @@ impl Image {
 }
 
 impl Prepared {
-    /// Links a guest.
+    /// Links a guest of which these pages are written by a short run.
     ///
     /// # Errors
     /// When it imports anything but WASI preview 1 and `host.call`.
-    pub(crate) fn new(engine: &Engine, module: &Module) -> wasmtime::Result<Self> {
+    pub(crate) fn new(engine: &Engine, module: &Module, touched: Vec<Range<u32>>) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
         wasi::link(&mut linker)?;
         linker.func_wrap("host", "call", host_call)?;
         let pre = linker.instantiate_pre(module)?;
-        Ok(Prepared { engine: engine.clone(), pre, image: Image::new(engine, module)? })
+        Ok(Prepared { engine: engine.clone(), pre, image: Image::new(engine, module)?, touched })
     }
 
     /// Makes the instance of this worker.
@@ -98,6 +101,7 @@ impl Prepared {
         let instance = self.pre.instantiate(&mut store)?;
         sys::populate_code(self.pre.module());
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| wasmtime::Error::msg("the guest exports no memory"))?;
+        sys::populate_memory(memory.data_mut(&mut store), &self.touched);
         let alloc = instance.get_typed_func::<i32, i32>(&mut store, "host_alloc")?;
         let turn = instance.get_typed_func::<(i32, i32), i32>(&mut store, "turn")?;
         let stack_pointer = instance.get_global(&mut store, "__stack_pointer");
@@ -166,6 +170,12 @@ impl Guest<'_> {
         }
         self.memory.write(&mut self.store, address(at), document)?;
         self.turn.call(&mut self.store, (at, length))
+    }
+
+    /// The pages of its memory that are this process's own.
+    pub(crate) fn own_pages(&self, pagemap: &io::Result<Pagemap>) -> Result<Vec<u32>, String> {
+        let pagemap = pagemap.as_ref().map_err(ToString::to_string)?;
+        pagemap.own_pages(self.memory.data(&self.store)).map_err(|error| error.to_string())
     }
 
     /// Writes a checkpoint. The guest must be at rest, and not have trapped.

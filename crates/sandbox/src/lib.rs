@@ -5,7 +5,7 @@
 //! is over. This crate knows neither gates nor tools: it carries bytes, so that no mistake in a check becomes an escape.
 //!
 //! In reading order: [`engine`](mod@engine) and [`guests`] (compiled guests), `frame` (what broker and worker say), `zygote` and `seal` (how
-//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `seen`, `pages`, `pagemap`, `instance` and `worker` (inside it), `inspect` and
+//! a worker comes to be), `wasi`, `tape`, `quota`, `files`, `room`, `seen`, `pages`, `pagemap`, `touched`, `instance` and `worker` (inside it), `inspect` and
 //! `protections` (what holds of it), `process`, `slots` and [`pool`]
 //! (the broker's side), [`run`] and `checkpoint`.
 
@@ -36,6 +36,7 @@ mod slots;
 mod snapshot;
 mod sys;
 mod tape;
+mod touched;
 mod wasi;
 mod worker;
 mod zygote;
@@ -49,6 +50,7 @@ pub use protections::{Protection, protections};
 pub use run::{Bind, End, Finished, Host, Turn};
 pub use slots::{Slot, Slots};
 pub use snapshot::SnapshotError;
+pub use touched::learn;
 #[doc(hidden)]
 pub use worker::Moment;
 

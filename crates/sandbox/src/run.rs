@@ -187,6 +187,29 @@ impl Worker {
         Finished { end, output, tape: tape.and_then(within) }
     }
 
+    /// The pages of the guest's memory that are the worker's own, after a turn that completed.
+    ///
+    /// # Errors
+    /// The end of the worker, which is killed.
+    pub(crate) async fn own_pages(&mut self) -> Result<Vec<u32>, End> {
+        self.leave_rest()?;
+        let told = async {
+            say(&mut self.socket, &ToWorker::OwnPages).await?;
+            match hear(&mut self.socket).await? {
+                FromWorker::OwnPages(Ok(pages)) => Ok(pages),
+                FromWorker::OwnPages(Err(reason)) => Err(died(Some(reason))),
+                other => Err(unexpected(&other)),
+            }
+        };
+        match tokio::time::timeout(STEP_WAIT, told).await.unwrap_or(Err(End::Deadline)) {
+            Ok(pages) => {
+                self.rest();
+                Ok(pages)
+            }
+            Err(end) => Err(self.ended(end).await),
+        }
+    }
+
     /// Ends an exchange after which the worker waits for the broker's word.
     pub(crate) fn rest(&mut self) {
         self.at_rest = true;
@@ -278,6 +301,7 @@ pub(crate) fn unexpected(message: &FromWorker) -> End {
         FromWorker::Ended { .. } | FromWorker::Trapped { .. } => "the end of a turn outside a turn",
         FromWorker::Pages(_) | FromWorker::Saved(_) | FromWorker::NotSaved(_) => "a checkpoint that nobody asked for",
         FromWorker::Restored | FromWorker::Refused(_) => "word of a checkpoint that it was not given",
+        FromWorker::OwnPages(_) => "pages that nobody asked for",
         FromWorker::Fault(reason) => return died(Some(reason.clone())),
     };
     End::Misbehaved(what.to_owned())

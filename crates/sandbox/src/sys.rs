@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "fork, namespaces, exit without destructors, and mapping compiled guests have no safe form")]
 
 use rustix::process::Pid;
-use std::{io, path::Path, time::Duration};
+use std::{io, ops::Range, path::Path, time::Duration};
 use wasmtime::{Engine, Module};
 
 /// The two sides of a fork.
@@ -128,8 +128,36 @@ pub(crate) fn populate_code(module: &Module) {
     let _ = unsafe { libc::madvise(range.start.with_addr(start).cast_mut().cast(), length, libc::MADV_POPULATE_READ) };
 }
 
+/// Makes pages of a guest's memory this process's own before they are written: otherwise a short run is interrupted for each. What is outside the
+/// memory is left out; a kernel that does not know how (Linux before 5.14) leaves them to the run.
+pub(crate) fn populate_memory(memory: &mut [u8], pages: &[Range<u32>]) {
+    let page = rustix::param::page_size();
+    for range in pages {
+        let Some(bytes) = memory.get_mut(range.start as usize * page..range.end as usize * page) else { continue };
+        // SAFETY: the bytes stay what they are; they are of this memory alone, which is borrowed, and begin at a page as the memory does.
+        let _ = unsafe { libc::madvise(bytes.as_mut_ptr().cast(), bytes.len(), libc::MADV_POPULATE_WRITE) };
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn populated_pages_are_ours_and_hold_what_they_held() {
+        let page = rustix::param::page_size();
+        // Large enough that the allocator maps it fresh and untouched.
+        let mut memory = vec![0_u8; 64 << 20];
+        let skip = memory.as_ptr().align_offset(page);
+        let memory = &mut memory[skip..skip + 10_000 * page];
+        memory[9000 * page] = 7;
+        let own = |memory: &[u8]| crate::pagemap::Pagemap::open().unwrap().own_pages(memory).unwrap();
+        let before = own(memory);
+        assert!(!before.contains(&3) && !before.contains(&4));
+        super::populate_memory(memory, &[3..5, 9000..9001, 9_999..10_001]);
+        let after = own(memory);
+        assert!(after.contains(&3) && after.contains(&4) && after.contains(&9000), "{after:?}");
+        assert_eq!((memory[3 * page], memory[9000 * page]), (0, 7));
+    }
+
     #[cfg(target_env = "gnu")]
     /// Memory of this process that no file holds, in KiB.
     fn held() -> u64 {

@@ -120,6 +120,7 @@ fn live(
                 let sink = Sink { socket, chunk: Vec::with_capacity(CHUNK_BYTES), left: limit_bytes };
                 guest.save(&pagemap, sink).map_or_else(FromWorker::NotSaved, FromWorker::Saved)
             }
+            (ToWorker::OwnPages, Stage::Used) => FromWorker::OwnPages(guest.own_pages(&pagemap)),
             _ => return Err("a message out of order".to_owned()),
         };
         say(&answer)?;

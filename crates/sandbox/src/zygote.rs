@@ -3,7 +3,7 @@
 //! It is the same binary, exec'd with an empty environment: nothing of the broker's memory, and so no secret, is in it. It reaps its children and alone kills them, so
 //! that a process id is never used after it was given back. It runs no guest and no WASI: a forked child must never find half of a lock.
 
-use crate::{engine, frame, inspect, instance::Prepared, precedence, seal, sys, worker};
+use crate::{engine, frame, inspect, instance::Prepared, precedence, seal, sys, touched, worker};
 use policy::Guest;
 use rustix::{
     event::{PollFd, PollFlags, poll},
@@ -123,7 +123,7 @@ impl Zygote {
             let guest = Guest::ALL.into_iter().find(|g| pair[0] == g.name()).ok_or_else(|| format!("no guest {:?}", pair[0]))?;
             let path = Path::new(&pair[1]);
             let module = sys::map_module(&engine, path).map_err(|e| format!("{}: {e:#}", path.display()))?;
-            guests.insert(guest, Prepared::new(&engine, &module).map_err(|e| format!("{}: {e:#}", guest.name()))?);
+            guests.insert(guest, Prepared::new(&engine, &module, touched::read(path)).map_err(|e| format!("{}: {e:#}", guest.name()))?);
         }
         let network = seal::leave_network().map_err(|e| e.to_string())?;
         let filters = seal::Filters::compile()?;

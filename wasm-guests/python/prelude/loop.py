@@ -54,19 +54,6 @@ class HostLoop(asyncio.base_events.BaseEventLoop):
         self._selector = Waiter(self)
         self._outer = None
 
-    def _run_once(self):
-        """One turn. Where no timer is set, as in most programs, it looks at none and reads no clock."""
-        if self._scheduled or self._debug:
-            super()._run_once()
-            return
-        ready = self._ready
-        self._process_events(self._selector.select(0 if ready or self._stopping else None))
-        # What these make ready has its turn after the next look at finished calls.
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
-
     def _process_events(self, done):
         for call in done:
             deliver(call)

@@ -11,21 +11,25 @@ use serde_json::json;
 use std::path::Path;
 
 /// Lists, compiles or puts in place.
-pub(crate) fn guests(command: Guests, around: &Surroundings) -> anyhow::Result<Exit> {
+pub(crate) async fn guests(command: Guests, around: &Surroundings) -> anyhow::Result<Exit> {
     let cache = cache_dir(around)?;
     let mut wanted = Guest::ALL.to_vec();
     let (installed, json) = match command {
         Guests::List { json } => (guests::list(&cache)?, json),
         Guests::Build { json } => {
             let spinner = Spinner::start("looking for guests");
-            (guests::build(&cache, &|message| spinner.report(message))?, json)
+            let built = guests::build(&cache, &|message| spinner.report(message))?;
+            learn(&cache, &spinner).await;
+            (built, json)
         }
         Guests::Install { guest, linked } => {
             let guest = Guest::ALL.into_iter().find(|known| known.name() == guest);
             let guest = guest.ok_or_else(|| UsageError(format!("the guests are {}", Guest::ALL.map(Guest::name).join(", "))))?;
             wanted = vec![guest];
             let spinner = Spinner::start("reading the module");
-            (guests::install(&cache, guest, &linked, &|message| spinner.report(message))?, false)
+            let built = guests::install(&cache, guest, &linked, &|message| spinner.report(message))?;
+            learn(&cache, &spinner).await;
+            (built, false)
         }
     };
     if json {
@@ -36,6 +40,14 @@ pub(crate) fn guests(command: Guests, around: &Surroundings) -> anyhow::Result<E
     }
     let ready = wanted.iter().all(|guest| of(&installed, *guest).is_some_and(|guest| guest.compiled.is_some()));
     Ok(if ready { Exit::Ok } else { Exit::Program })
+}
+
+/// Learns what a short run of each guest needs. Without it runs take longer, which is no reason to fail.
+async fn learn(cache: &Path, spinner: &Spinner) {
+    spinner.report("running the guests once");
+    if let Err(error) = sandbox::learn(cache, None).await {
+        tracing::warn!(%error, "what a short run needs could not be learned; runs take longer");
+    }
 }
 
 /// The guest among those that are there.

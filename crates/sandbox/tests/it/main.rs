@@ -15,3 +15,4 @@ mod real;
 mod runs;
 mod seal;
 mod syscalls;
+mod touched;
