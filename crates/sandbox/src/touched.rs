@@ -37,7 +37,7 @@ pub(crate) fn read(compiled: &Path) -> Vec<Range<u32>> {
 ///
 /// # Errors
 /// When there is no guest, a run fails, or the file cannot be written.
-pub async fn learn(cache: &Path, binary: Option<PathBuf>) -> Result<(), SandboxError> {
+pub async fn learn(cache: &Path, binary: Option<PathBuf>, progress: &dyn Fn(&str)) -> Result<(), SandboxError> {
     let compiled = guests::list(cache)?.into_iter().filter_map(|found| Some((found.guest, found.compiled?)));
     let unknown: Vec<_> = compiled.filter(|(_, compiled)| !place(compiled).exists()).collect();
     if unknown.is_empty() {
@@ -46,6 +46,7 @@ pub async fn learn(cache: &Path, binary: Option<PathBuf>) -> Result<(), SandboxE
     let warm = Warm { python: 0, javascript: 0 };
     let sandbox = Sandbox::start(Settings { cache: cache.to_owned(), binary, warm, workers: 1, output_kept_bytes: 4096 }).await?;
     for (guest, compiled) in unknown {
+        progress(&format!("running {} once, to learn which pages a short run needs", guest.name()));
         let pages = run(&sandbox, guest).await?;
         let file = place(&compiled);
         let text = serde_json::to_vec(&ranges(&pages)).map_err(|e| GuestError::File { path: file.clone(), source: e.into() })?;

@@ -44,8 +44,7 @@ pub(crate) async fn guests(command: Guests, around: &Surroundings) -> anyhow::Re
 
 /// Learns what a short run of each guest needs. Without it runs take longer, which is no reason to fail.
 async fn learn(cache: &Path, spinner: &Spinner) {
-    spinner.report("running the guests once");
-    if let Err(error) = sandbox::learn(cache, None).await {
+    if let Err(error) = sandbox::learn(cache, None, &|message| spinner.report(message)).await {
         tracing::warn!(%error, "what a short run needs could not be learned; runs take longer");
     }
 }

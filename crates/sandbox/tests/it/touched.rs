@@ -20,12 +20,12 @@ async fn the_pages_that_a_short_run_writes_are_learned_once() {
     let files = || fs::read_dir(cache.join("guests")).unwrap().map(|entry| entry.unwrap().path());
     let learned = || files().find(|path| path.extension().is_some_and(|ending| ending == "touched"));
     assert_eq!(learned(), None);
-    sandbox::learn(cache, Some(example("zygote"))).await.unwrap();
+    sandbox::learn(cache, Some(example("zygote")), &|_| ()).await.unwrap();
     let file = learned().expect("nothing was learned");
     assert_eq!(fs::read_to_string(&file).unwrap(), "[[17,18],[19,22]]");
     // What is known is not learned again.
     fs::write(&file, "[[0,5],[21,22],[4000000000,4294967295],[9,3]]").unwrap();
-    sandbox::learn(cache, None).await.unwrap();
+    sandbox::learn(cache, None, &|_| panic!("it was learned again")).await.unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), "[[0,5],[21,22],[4000000000,4294967295],[9,3]]");
     // Pages that are not there do no harm, and those that are hold what they held.
     let sandbox = Sandbox::start(settings(cache.to_owned())).await.unwrap();
@@ -49,6 +49,6 @@ async fn the_pages_that_a_short_run_writes_are_learned_once() {
 async fn a_guest_that_does_not_run_teaches_nothing() {
     let directory = tempfile::tempdir().unwrap();
     guests::install(directory.path(), "unreachable");
-    let failed = sandbox::learn(directory.path(), Some(example("zygote"))).await.unwrap_err().to_string();
+    let failed = sandbox::learn(directory.path(), Some(example("zygote")), &|_| ()).await.unwrap_err().to_string();
     assert!(failed.starts_with("no worker could be made: the python guest did not run: Trapped"), "{failed}");
 }
