@@ -11,23 +11,21 @@ use crate::{
     deadline::Deadline,
     execute::Shared,
     fetch::{self, Asked},
-    journal::{Event, Which, hash},
+    journal::Which,
     outcome::Outcome,
     reads::Reads,
     replay::Recording,
+    telling::{Replies, Untold, json},
 };
 use policy::{CallError, Catalog, Effect, ErrorCode, Guest, LabelKind, Labels, Origin, Tool, ToolName};
 use sandbox::Awake;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
-    collections::BTreeSet,
-    fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
-use upstream::Shape;
 
 /// The broker's side of one run.
 #[derive(Debug)]
@@ -85,19 +83,6 @@ struct Finished {
     took: Duration,
 }
 
-/// A call that ended, of which the program may know before the rest of the world does.
-#[derive(Debug)]
-struct Untold {
-    call: Which,
-    ok: Option<bool>,
-    took: Duration,
-    result: Result<Arc<Held>, CallError>,
-    /// How many calls had ended with it.
-    count: u32,
-    /// To be learned: set when the labels of the reply are in place, for names can be data.
-    shape: Option<(ToolName, Shape)>,
-}
-
 /// A call as a guest sends it. Its arguments are read apart, so that bad ones are the call's fault alone.
 #[derive(Deserialize)]
 struct Submitted<'a> {
@@ -144,9 +129,6 @@ const ARGUMENT_BYTES: usize = 128 << 20;
 
 /// How much of replies is told together, in bytes, before the rest is left to the next wait.
 const TOGETHER_BYTES: usize = 16 << 20;
-
-/// The largest value that is kept until the program has it, in bytes of JSON, to be looked at once more.
-const LARGE_BYTES: usize = 64 << 10;
 
 /// The longest a guest may ask to wait at once: a year. Longer or nonsensical times become this.
 const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -310,7 +292,7 @@ impl Broker {
             let tag = finished.tag;
             reply.push(tag, self.take_in(finished).await.as_deref());
             // The rest comes with the next wait: together they may be more than one message can hold.
-            if reply.0.len() > TOGETHER_BYTES {
+            if reply.len() > TOGETHER_BYTES {
                 break;
             }
         }
@@ -356,47 +338,33 @@ impl Broker {
         };
         record.bytes = bytes;
         record.ms = took.as_secs_f64() * 1000.0;
-        let (tool, ok, read_only) = (record.tool.clone(), record.ok, record.read_only);
-        let call = Which { call: id, tool: tool.clone(), read_only };
-        self.untold.push(Untold { call, ok, took, result: result.clone(), count: self.finished, shape: None });
+        let call = Which { call: id, tool: record.tool.clone(), read_only: record.read_only };
+        let untold = Untold { call, ok: record.ok, took, result: result.clone(), count: self.finished };
+        let (goes_first, tool) = (untold.goes_first(), record.tool.clone());
+        self.untold.push(untold);
+        if goes_first {
+            self.tell();
+        }
         if !labels.is_empty() {
             self.label(&labels).await.map_err(|error| CallError { tool: Some(tool), ..error })?;
         }
-        if let Some(untold) = self.untold.last_mut() {
-            untold.shape = shape;
-        }
-        // What may have had an effect is in the file at once, and a large value is not kept for longer than it need be.
-        if !read_only || bytes > LARGE_BYTES {
-            self.tell();
+        // Only now: names can be data.
+        if let Some((tool, shape)) = shape {
+            self.shared.upstreams.learn(&tool, shape);
         }
         result
     }
 
-    /// Tells the journal and the client how calls ended, and learns from their replies. The program goes on meanwhile.
+    /// Tells the journal and the client how calls ended.
     fn tell(&mut self) {
-        for Untold { call, ok, took, result, count, shape } in self.untold.drain(..) {
-            let (code, layer, reply) = match &result {
-                Ok(held) => (None, None, Some(self.run.spent.on(|| hash(held.json.as_bytes())))),
-                Err(error) => (Some(error.code), error.layer, None),
-            };
-            let wording = match &result {
-                Ok(held) => gate::wording_in_data(&held.json),
-                Err(error) if error.tells => gate::wording_in_data(&error.message),
-                // Our own words.
-                Err(_) => BTreeSet::new(),
-            };
-            let bytes = result.as_ref().map_or(0, |held| held.json.len());
-            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-            let message = Some(call.tool.clone());
-            if let Err(error) = self.run.note(&self.shared, Event::Done { call, ok, code, bytes, reply, ms, layer, wording }) {
+        for untold in self.untold.drain(..) {
+            let progress = Progress { progress: f64::from(untold.count), total: None, message: Some(untold.call.tool.clone()) };
+            if let Err(error) = self.run.note(&self.shared, untold.event(&self.run)) {
                 tracing::error!(run = %self.run.id, %error, "the journal cannot be written");
             }
             if self.own_progress.is_none() {
                 // Nobody may be listening.
-                let _ = self.events.send(Progress { progress: f64::from(count), total: None, message });
-            }
-            if let Some((tool, shape)) = shape {
-                self.shared.upstreams.learn(&tool, shape);
+                let _ = self.events.send(progress);
             }
         }
     }
@@ -468,30 +436,6 @@ impl Broker {
     }
 }
 
-/// The value of a `wait`: what finished.
-#[derive(Debug, Default)]
-struct Replies(String);
-
-impl Replies {
-    fn push(&mut self, tag: u64, result: Result<&Held, &CallError>) {
-        self.0.push(if self.0.is_empty() { '[' } else { ',' });
-        // Writing to a string does not fail.
-        let _ = match result {
-            Ok(held) => write!(self.0, "{{\"tag\":{tag},\"ok\":true,\"value\":{}}}", held.json),
-            Err(error) => write!(self.0, "{{\"tag\":{tag},\"ok\":false,\"error\":{}}}", json(error)),
-        };
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn finish(mut self) -> String {
-        self.0.push_str(if self.0.is_empty() { "[]" } else { "]" });
-        self.0
-    }
-}
-
 impl sandbox::Host for Broker {
     async fn call(&mut self, request: &[u8]) -> Vec<u8> {
         let had_outcome = self.outcome.is_some();
@@ -530,9 +474,4 @@ pub(crate) fn read_all(document: &[u8]) -> bool {
 
 fn read<T: Default + serde::de::DeserializeOwned>(document: Option<&RawValue>) -> Result<T, CallError> {
     document.map_or_else(|| Ok(T::default()), |document| serde_json::from_str(document.get()).map_err(malformed))
-}
-
-/// JSON of something that always has one.
-fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }

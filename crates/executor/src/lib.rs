@@ -38,6 +38,7 @@ mod settings;
 mod spare;
 mod stops;
 mod summary;
+mod telling;
 mod tree;
 mod turns;
 mod workspace;

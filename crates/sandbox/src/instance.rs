@@ -274,3 +274,24 @@ fn host_call(mut caller: Caller<'_, State>, pointer: i32, length: i32, out_point
         .and_then(|()| memory.write(&mut caller, address(out_length), &reply_length.to_le_bytes()));
     Ok(if written.is_ok() { status::OK } else { status::BAD_RANGE })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_has_the_pages_of_a_short_run_from_the_first_and_no_others() {
+        let text = r#"(module (memory (export "memory") 2) (global (export "__stack_pointer") (mut i32) (i32.const 65536))
+            (data (i32.const 8192) "held") (func (export "host_alloc") (param i32) (result i32) (local.get 0))
+            (func (export "turn") (param i32 i32) (result i32) (i32.const 0)))"#;
+        let engine = crate::engine::engine().unwrap();
+        let module = Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
+        for (touched, own) in [(vec![], vec![]), (vec![2..4, 7..8, 30..33], vec![2, 3, 7])] {
+            let prepared = Prepared::new(&engine, &module, touched).unwrap();
+            let (socket, _broker) = UnixStream::pair().unwrap();
+            let mut guest = prepared.instantiate(socket, Wasi::unbound(tempfile::tempfile().unwrap()).unwrap()).unwrap();
+            assert_eq!(guest.own_pages(&Pagemap::open()), Ok(own));
+            assert_eq!(guest.memory.data(&mut guest.store)[8192..8196], *b"held");
+        }
+    }
+}
